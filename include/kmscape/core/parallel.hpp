@@ -1,0 +1,127 @@
+// Deterministic parallel loops: tasks are numbered, each writes only its own result, reductions follow task order.
+//
+// Which thread runs which task is left open; since no result depends on it, the same input gives the same bits for
+// any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <kmscape/core/error.hpp>
+#include <kmscape/core/points.hpp>
+
+namespace kmscape {
+
+/// The number of threads that `options.threads` asks for: 0 means all that the machine has.
+[[nodiscard]] inline int resolve_threads(int threads) {
+  internal::require(threads >= 0, "resolve_threads", "threads", threads, "a number of threads cannot be negative",
+                    "pass 0 for all cores or 1 for the calling thread only");
+  if (threads > 0) return threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// Workers that live as long as the object. With one thread it starts none and runs everything on the caller.
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(int threads) : size_(resolve_threads(threads)) {
+    workers_.reserve(static_cast<std::size_t>(size_ - 1));
+    for (int worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
+  }
+
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  ~ThreadTeam() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  /// Threads that take part, the caller included.
+  [[nodiscard]] int size() const { return size_; }
+
+  /// Calls `task(t, worker)` once for every t in 0, ..., tasks - 1 and returns when all are done; `worker` in
+  /// 0, ..., size() - 1 names the thread, so that a task can use that thread's workspace. When tasks throw, the
+  /// exception of the lowest-numbered one that did is rethrown here.
+  template <class Task>
+  void run(Index tasks, Task&& task) {
+    if (size_ == 1 || tasks <= 1) {
+      for (Index t = 0; t < tasks; ++t) task(t, 0);
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      job_ = [&task](Index t, int worker) { task(t, worker); };
+      tasks_ = tasks;
+      next_.store(0, std::memory_order_relaxed);
+      failed_task_ = tasks;
+      failure_ = nullptr;
+      busy_ = size_ - 1;
+      ++generation_;
+    }
+    wake_.notify_all();
+    work(0);
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return busy_ == 0; });
+    job_ = nullptr;
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  void serve(int worker) {
+    std::size_t seen = 0;
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return closing_ || generation_ != seen; });
+        if (closing_) return;
+        seen = generation_;
+      }
+      work(worker);
+      {
+        const std::lock_guard lock(mutex_);
+        --busy_;
+      }
+      done_.notify_one();
+    }
+  }
+
+  void work(int worker) {
+    for (Index t = next_.fetch_add(1); t < tasks_; t = next_.fetch_add(1)) {
+      try {
+        job_(t, worker);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (t < failed_task_) {
+          failed_task_ = t;
+          failure_ = std::current_exception();
+        }
+      }
+    }
+  }
+
+  int size_;
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::function<void(Index, int)> job_;
+  Index tasks_ = 0;
+  std::atomic<Index> next_{0};
+  std::size_t generation_ = 0;
+  int busy_ = 0;
+  bool closing_ = false;
+  Index failed_task_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace kmscape

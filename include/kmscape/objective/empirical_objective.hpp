@@ -1,0 +1,234 @@
+// The k-means objective of data: G_n(beta) = sum_i w_i min_j |x_i - beta_j|^2 (QZC equation 1, with weights).
+#pragma once
+
+#include <Eigen/Core>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/parallel.hpp>
+#include <kmscape/core/points.hpp>
+#include <kmscape/objective/nearest_center.hpp>
+#include <kmscape/objective/objective.hpp>
+
+namespace kmscape {
+
+/// For given centers: the cell of every point and the moments of every cell, all of the same pass.
+template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
+struct Assignment {
+  Labels labels;                   // n: nearest center, ties to the lowest index
+  Counts counts;                   // k: points in each cell
+  CellMoments<Scalar, Dim> cells;  // k: weight, centroid and distortion of each cell
+
+  [[nodiscard]] Sum<Scalar> value() const { return cells.value(); }
+};
+
+/// G_n for points in the columns of a d x n matrix, a sum over points (not a mean). Immutable; copies share the data.
+///
+/// A matrix is taken over: copied from an lvalue, moved from an rvalue. An `Eigen::Map` is *not* copied: the caller keeps
+/// that memory alive and unchanged as long as the objective or a copy of it lives. Row-major n x d data is the same memory
+/// as column-major d x n data, so `Eigen::Map<const Eigen::MatrixXd>(pointer, d, n)` reads it in place.
+template <std::floating_point Scalar_, int Dim = Eigen::Dynamic>
+class EmpiricalObjective {
+ public:
+  using Scalar = Scalar_;
+  using Real = Sum<Scalar>;
+  using PointsType = Points<Scalar, Dim>;
+  using CentersType = Centers<Scalar, Dim>;
+  static constexpr int dim = Dim;
+
+  /// Takes over the points (d x n, finite, n >= 1). Throws `invalid_input`. O(n d).
+  explicit EmpiricalObjective(PointsType points) : EmpiricalObjective(std::move(points), Weights<Scalar>()) {}
+
+  /// As above, with one positive weight per point.
+  EmpiricalObjective(PointsType points, Weights<Scalar> weights)
+      : owner_(std::make_shared<const Owned>(Owned{std::move(points), std::move(weights)})),
+        span_{owner_->points.data(), owner_->points.rows(), owner_->points.cols()},
+        weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
+    check(owner_->points, owner_->weights);
+  }
+
+  /// Reads the caller's memory in place, see above.
+  explicit EmpiricalObjective(Eigen::Map<const PointsType> points) : EmpiricalObjective(points, Weights<Scalar>()) {}
+  EmpiricalObjective(Eigen::Map<const PointsType> points, Weights<Scalar> weights)
+      : owner_(std::make_shared<const Owned>(Owned{PointsType(), std::move(weights)})),
+        span_{points.data(), points.rows(), points.cols()},
+        weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
+    check(points, owner_->weights);
+  }
+
+  /// Any other Eigen expression is evaluated into owned points.
+  template <class Derived>
+  explicit EmpiricalObjective(const Eigen::MatrixBase<Derived>& points)
+      : EmpiricalObjective((internal::refuse_row_major<Derived>(), PointsType(points))) {}
+  template <class Derived>
+  EmpiricalObjective(const Eigen::MatrixBase<Derived>& points, Weights<Scalar> weights)
+      : EmpiricalObjective((internal::refuse_row_major<Derived>(), PointsType(points)), std::move(weights)) {}
+
+  [[nodiscard]] Index dimension() const { return span_.dimension; }
+  [[nodiscard]] Index size() const { return span_.size; }
+
+  /// The points, d x n.
+  [[nodiscard]] Eigen::Map<const PointsType> points() const {
+    return Eigen::Map<const PointsType>(span_.data, span_.dimension, span_.size);
+  }
+
+  [[nodiscard]] bool is_weighted() const { return weights_ != nullptr; }
+  [[nodiscard]] Scalar weight(Index i) const { return weights_ ? weights_[i] : Scalar(1); }
+  [[nodiscard]] Real total_weight() const {
+    return weights_ ? owner_->weights.template cast<Real>().sum() : static_cast<Real>(size());
+  }
+
+  /// Nearest center of every point and the cells' moments in one pass: O(n k d), no n x k matrix.
+  /// @param centers d x k, finite.
+  template <class Derived>
+  [[nodiscard]] Assignment<Scalar, Dim> assign(const Eigen::MatrixBase<Derived>& centers, int threads = 1) const {
+    const CentersType checked = check_centers(centers, "EmpiricalObjective::assign");
+    ThreadTeam team(threads);
+    Assignment<Scalar, Dim> result;
+    result.labels.setConstant(size(), -1);
+    auto pass = sweep();
+    const auto& sums = pass.run(checked, result.labels, team);
+    result.counts = sums.counts;
+    result.cells = moments(sums, checked);
+    return result;
+  }
+
+  template <class Derived>
+  [[nodiscard]] CellMoments<Scalar, Dim> cells(const Eigen::MatrixBase<Derived>& centers) const {
+    return assign(centers).cells;
+  }
+
+  /// G_n(centers). O(n k d).
+  template <class Derived>
+  [[nodiscard]] Real value(const Eigen::MatrixBase<Derived>& centers) const {
+    return assign(centers).value();
+  }
+
+  /// dG_n / dbeta_i = 2 m_i (beta_i - c_i), d x k (QZC Lemma 1). Where points tie G_n has no gradient; this is then the
+  /// gradient of the piece that gives each tied point to its center of lowest index. O(n k d).
+  template <class Derived>
+  [[nodiscard]] CentersType gradient(const Eigen::MatrixBase<Derived>& centers) const {
+    const CentersType at = check_centers(centers, "EmpiricalObjective::gradient");
+    const auto moments = cells(at);
+    CentersType result = at - moments.centroid;
+    for (Index j = 0; j < result.cols(); ++j) result.col(j) *= static_cast<Scalar>(2 * moments.mass(j));
+    return result;
+  }
+
+  /// The Hessian, (d k) x (d k): block diagonal with blocks 2 m_i I, since near centers without ties G_n is a sum of
+  /// quadratics. Empty when some point ties within the rounding of its distances: there G_n is not smooth. O(n k d + (d k)^2).
+  template <class Derived>
+  [[nodiscard]] std::optional<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>> hessian(
+      const Eigen::MatrixBase<Derived>& centers) const {
+    const CentersType at = check_centers(centers, "EmpiricalObjective::hessian");
+    bool smooth = true;
+    internal::for_each_nearest_two<Scalar, Dim>(
+        span_, at, [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+          if (second >= 0 && next - nearest <= rounding_of_distance(i, at, first)) smooth = false;
+        });
+    if (!smooth) return std::nullopt;
+    const auto mass = cells(at).mass;
+    const Index d = dimension();
+    Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> result;
+    result.setZero(d * at.cols(), d * at.cols());
+    for (Index j = 0; j < at.cols(); ++j)
+      result.diagonal().segment(j * d, d).setConstant(static_cast<Scalar>(2 * mass(j)));
+    return result;
+  }
+
+  /// The two nearest centers of every point, ties to the lowest index. O(n k d).
+  template <class Derived>
+  [[nodiscard]] NearestTwo<Scalar> nearest_two(const Eigen::MatrixBase<Derived>& centers) const {
+    const CentersType at = check_centers(centers, "EmpiricalObjective::nearest_two");
+    NearestTwo<Scalar> result;
+    result.first.resize(size());
+    result.second.resize(size());
+    result.first_squared_distance.resize(size());
+    result.second_squared_distance.resize(size());
+    internal::for_each_nearest_two<Scalar, Dim>(
+        span_, at, [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+          result.first(i) = first;
+          result.second(i) = second;
+          result.first_squared_distance(i) = nearest;
+          result.second_squared_distance(i) = next;
+        });
+    return result;
+  }
+
+  /// A bound on the rounding error of the difference of two computed squared distances of point i, one of them to center j
+  /// and the other no farther apart than rounding: differences below it cannot be told from a tie.
+  [[nodiscard]] Scalar rounding_of_distance(Index i, const CentersType& centers, Index j) const {
+    const auto x = points().col(i);
+    const auto c = centers.col(j);
+    const Scalar distance = (x - c).norm();
+    // A center is a rounded mean: it carries an error of about eps |c|, which moves |x - c|^2 by 2 |x - c| eps |c|.
+    const Scalar scale = distance * (x.norm() + c.norm() + static_cast<Scalar>(dimension()) * distance);
+    return 8 * std::numeric_limits<Scalar>::epsilon() * scale;
+  }
+
+  /// The number of distinct points, counted until `enough` are found: O(enough d) on data without repeats.
+  [[nodiscard]] Index distinct_points(Index enough) const {
+    // Buckets by a hash of the coordinates; equal hashes are compared in full.
+    std::unordered_multimap<std::size_t, Index> seen;
+    const auto all = points();
+    for (Index i = 0; i < size() && static_cast<Index>(seen.size()) < enough; ++i) {
+      std::size_t hash = 0;
+      for (Index s = 0; s < dimension(); ++s)
+        hash = hash * 1099511628211u ^ std::hash<Scalar>{}(all(s, i) + Scalar(0));  // + 0 turns -0 into 0
+      const auto [first, last] = seen.equal_range(hash);
+      if (std::none_of(first, last, [&](const auto& entry) { return all.col(entry.second) == all.col(i); }))
+        seen.emplace(hash, i);
+    }
+    return static_cast<Index>(seen.size());
+  }
+
+  /// @cond internal: the reusable pass and its translation into moments, for solvers that call it many times.
+  [[nodiscard]] internal::Sweep<Scalar, Dim> sweep() const { return internal::Sweep<Scalar, Dim>(span_, weights_); }
+  [[nodiscard]] const internal::PointSpan<Scalar>& span() const { return span_; }
+
+  static CellMoments<Scalar, Dim> moments(const internal::CellSums<Scalar>& sums, const CentersType& centers) {
+    CellMoments<Scalar, Dim> result{sums.mass, centers, sums.distortion};
+    for (Index j = 0; j < centers.cols(); ++j)
+      if (sums.counts(j) > 0)
+        result.centroid.col(j) = (sums.first_moment.col(j) / sums.mass(j)).template cast<Scalar>();
+    return result;
+  }
+  /// @endcond
+
+ private:
+  struct Owned {
+    PointsType points;
+    Weights<Scalar> weights;
+  };
+
+  template <class P>
+  static void check(const P& points, const Weights<Scalar>& weights) {
+    internal::check_columns(points, "EmpiricalObjective", "points", "point");
+    if (weights.size() > 0)
+      internal::check_weights(weights, points.cols(), "EmpiricalObjective", "weights", "point");
+  }
+
+  template <class Derived>
+  CentersType check_centers(const Eigen::MatrixBase<Derived>& centers, std::string_view function) const {
+    internal::refuse_row_major<Derived>();
+    internal::check_centers(centers, dimension(), function, "centers");
+    return centers;
+  }
+
+  std::shared_ptr<const Owned> owner_;
+  internal::PointSpan<Scalar> span_;
+  const Scalar* weights_;
+};
+
+template <class Derived>
+EmpiricalObjective(const Eigen::MatrixBase<Derived>&)
+    -> EmpiricalObjective<typename Derived::Scalar, Derived::RowsAtCompileTime>;
+template <class Derived, class W>
+EmpiricalObjective(const Eigen::MatrixBase<Derived>&, const W&)
+    -> EmpiricalObjective<typename Derived::Scalar, Derived::RowsAtCompileTime>;
+
+}  // namespace kmscape

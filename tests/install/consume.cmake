@@ -1,0 +1,52 @@
+# Configures, builds and runs the consumer project, which gets kmscape by WAY.
+cmake_minimum_required(VERSION 3.20)
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\nfailed (${code}):\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE "${WORK_DIR}")
+set(arguments "-DKMSCAPE_WAY=${WAY}" "-DKMSCAPE_WANTED_VERSION=${VERSION}")
+
+if(WAY STREQUAL "find_package")
+  set(prefix "${WORK_DIR}/prefix")
+  run("${CMAKE_COMMAND}" --install "${BINARY_DIR}" --prefix "${prefix}")
+  list(APPEND arguments "-DCMAKE_PREFIX_PATH=${prefix}")
+
+  file(GLOB_RECURSE wanted RELATIVE "${SOURCE_DIR}/include" "${SOURCE_DIR}/include/*")
+  file(GLOB_RECURSE installed RELATIVE "${prefix}/include" "${prefix}/include/*")
+  if(NOT wanted STREQUAL installed)
+    message(FATAL_ERROR "include/ holds\n  ${wanted}\nbut installed is\n  ${installed}")
+  endif()
+elseif(WAY STREQUAL "add_subdirectory")
+  list(APPEND arguments "-DKMSCAPE_SOURCE=${SOURCE_DIR}")
+elseif(WAY STREQUAL "fetch_content")
+  # An archive of what a consumer needs and no more: tests, examples and benchmarks must not be among it.
+  set(archive "${WORK_DIR}/kmscape.tar.gz")
+  file(MAKE_DIRECTORY "${WORK_DIR}")
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E tar czf "${archive}" CMakeLists.txt LICENSE include
+                  WORKING_DIRECTORY "${SOURCE_DIR}" COMMAND_ERROR_IS_FATAL ANY)
+  list(APPEND arguments "-DKMSCAPE_ARCHIVE=${archive}")
+else()
+  message(FATAL_ERROR "WAY is '${WAY}'")
+endif()
+if(EIGEN_DIR)
+  list(APPEND arguments "-DEigen3_DIR=${EIGEN_DIR}")
+elseif(EIGEN_SOURCE)
+  list(APPEND arguments "-DFETCHCONTENT_SOURCE_DIR_EIGEN=${EIGEN_SOURCE}")
+endif()
+
+run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${WORK_DIR}/build" -G "${GENERATOR}"
+    "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Debug ${arguments})
+run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build" --config Debug)
+
+find_program(consumer kmscape_consumer PATHS "${WORK_DIR}/build" "${WORK_DIR}/build/Debug" NO_DEFAULT_PATH REQUIRED)
+run("${consumer}")
+if(NOT output MATCHES "^kmscape ${VERSION}:")
+  message(FATAL_ERROR "the consumer should have printed `kmscape ${VERSION}: ...`, but printed\n${output}")
+endif()
+message(STATUS "${output}")
