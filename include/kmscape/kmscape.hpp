@@ -13,6 +13,12 @@
 #include <kmscape/landscape/certificate.hpp>
 #include <kmscape/landscape/stuck_test.hpp>
 #include <kmscape/landscape/survey.hpp>
+#include <kmscape/metric/centroid_index.hpp>
+#include <kmscape/metric/contingency.hpp>
+#include <kmscape/metric/matching.hpp>
+#include <kmscape/metric/partition_agreement.hpp>
+#include <kmscape/metric/transport.hpp>
+#include <kmscape/metric/wasserstein.hpp>
 #include <kmscape/model/center_layouts.hpp>
 #include <kmscape/model/gaussian_mixture.hpp>
 #include <kmscape/model/mixture_model.hpp>

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
@@ -24,15 +25,15 @@ class GaussianMixtureModel {
   /// k Gaussians of one standard deviation around the columns of `centers` (d x k, finite), with equal weights. Throws
   /// `invalid_input`.
   template <class Derived>
-  GaussianMixtureModel(const Eigen::MatrixBase<Derived>& centers, Scalar sigma)
+  GaussianMixtureModel(const Eigen::MatrixBase<Derived>& centers, std::type_identity_t<Scalar> sigma)
       : GaussianMixtureModel(centers, Weights<Scalar>::Constant(std::max<Index>(centers.cols(), 1), sigma),
                              Weights<Scalar>::Ones(std::max<Index>(centers.cols(), 1)), "sigma") {}
 
   /// One standard deviation (per coordinate, not its square) and one positive weight per component; the weights are
   /// scaled to sum to 1.
   template <class Derived>
-  GaussianMixtureModel(const Eigen::MatrixBase<Derived>& centers, const Weights<Scalar>& sigmas,
-                       const Weights<Scalar>& weights)
+  GaussianMixtureModel(const Eigen::MatrixBase<Derived>& centers, const Weights<std::type_identity_t<Scalar>>& sigmas,
+                       const Weights<std::type_identity_t<Scalar>>& weights)
       : GaussianMixtureModel(centers, sigmas, weights, "sigmas") {}
 
   [[nodiscard]] Index dimension() const { return centers_.rows(); }
@@ -91,6 +92,7 @@ class GaussianMixtureModel {
   Weights<Scalar> sigmas_, weights_;
 };
 
+// The scalar and the dimension are those of the centers.
 template <class Derived, class... Rest>
 GaussianMixtureModel(const Eigen::MatrixBase<Derived>&, const Rest&...)
     -> GaussianMixtureModel<typename Derived::Scalar, Derived::RowsAtCompileTime>;

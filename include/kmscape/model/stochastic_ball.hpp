@@ -6,6 +6,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <type_traits>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
@@ -22,14 +23,14 @@ class StochasticBallModel {
 
   /// k balls of one radius around the columns of `centers` (d x k, finite), with equal weights. Throws `invalid_input`.
   template <class Derived>
-  StochasticBallModel(const Eigen::MatrixBase<Derived>& centers, Scalar radius)
+  StochasticBallModel(const Eigen::MatrixBase<Derived>& centers, std::type_identity_t<Scalar> radius)
       : StochasticBallModel(centers, Weights<Scalar>::Constant(std::max<Index>(centers.cols(), 1), radius),
                             Weights<Scalar>::Ones(std::max<Index>(centers.cols(), 1)), "radius") {}
 
   /// One radius and one positive weight per ball; the weights are scaled to sum to 1.
   template <class Derived>
-  StochasticBallModel(const Eigen::MatrixBase<Derived>& centers, const Weights<Scalar>& radii,
-                      const Weights<Scalar>& weights)
+  StochasticBallModel(const Eigen::MatrixBase<Derived>& centers, const Weights<std::type_identity_t<Scalar>>& radii,
+                      const Weights<std::type_identity_t<Scalar>>& weights)
       : StochasticBallModel(centers, radii, weights, "radii") {}
 
   [[nodiscard]] Index dimension() const { return centers_.rows(); }
@@ -83,6 +84,7 @@ class StochasticBallModel {
   Weights<Scalar> radii_, weights_;
 };
 
+// The scalar and the dimension are those of the centers.
 template <class Derived, class... Rest>
 StochasticBallModel(const Eigen::MatrixBase<Derived>&, const Rest&...)
     -> StochasticBallModel<typename Derived::Scalar, Derived::RowsAtCompileTime>;

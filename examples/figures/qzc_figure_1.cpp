@@ -1,0 +1,153 @@
+// QZC Figure 1: which configurations of four centers on four Gaussian clusters are local minima, and where Lloyd's
+// iteration takes those that are not.
+//
+// Panels 1a to 1d place the centers by the masses of a separated mixture: a cell that holds whole clusters has its center
+// at their mean, and a cell that halves a cluster gets half of it, whose mean lies sigma sqrt(2/pi) off the middle. In the
+// population a spherical cluster may be halved in any direction; the sample decides for its longest axis, so we take that.
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include <kmscape/kmscape.hpp>
+
+#include "common/arguments.hpp"
+#include "common/gnuplot.hpp"
+#include "common/plane.hpp"
+#include "common/report.hpp"
+
+namespace {
+
+constexpr double sigma = 0.6;
+
+struct Panel {
+  std::string name, what, paper;
+  Eigen::MatrixXd start;
+};
+
+Eigen::MatrixXd true_centers() {
+  Eigen::MatrixXd centers(2, 4);
+  centers << 3, 3.5, 2.5, -5,  //
+      3.4, 0, -3.6, 0.5;
+  return centers;
+}
+
+/// The direction in which the points of one cluster spread most, a unit vector.
+Eigen::Vector2d longest_axis(const kmscape::Sample<double>& sample, kmscape::Label cluster) {
+  Eigen::Matrix2d scatter = Eigen::Matrix2d::Zero();
+  const Eigen::Vector2d center = true_centers().col(cluster);
+  for (Eigen::Index i = 0; i < sample.points.cols(); ++i)
+    if (sample.labels(i) == cluster)
+      scatter += (sample.points.col(i) - center) * (sample.points.col(i) - center).transpose();
+  return Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d>(scatter).eigenvectors().col(1);
+}
+
+std::array<Panel, 4> panels(const kmscape::Sample<double>& sample) {
+  const Eigen::MatrixXd truth = true_centers();
+  const Eigen::Vector2d a = truth.col(0), b = truth.col(1), c = truth.col(2), d = truth.col(3);
+  const double half = sigma * std::sqrt(2 / std::numbers::pi);
+  const Eigen::Vector2d up(0, half), right(half, 0), along = half * longest_axis(sample, 3);
+  const auto four = [](const auto& p, const auto& q, const auto& r, const auto& s) {
+    Eigen::MatrixXd centers(2, 4);
+    centers << p, q, r, s;
+    return centers;
+  };
+  return {{{"1a", "one center on each cluster", "global minimum: stays", truth},
+           {"1b", "one center over two clusters, two on one", "spurious local minimum: stays",
+            four((a + b) / 2, c, d + along, d - along)},
+           {"1c", "two centers over three clusters, two on one", "no minimum: goes to the spurious minimum of 1b",
+            four((a + (b + up) / 2) / 1.5, (c + (b - up) / 2) / 1.5, d + along, d - along)},
+           {"1d", "two centers side by side over two clusters", "no minimum: goes to the truth of 1a",
+            four((a + b) / 2 + right, (a + b) / 2 - right, c, d)}}};
+}
+
+/// A panel of points, cells and what `more` adds.
+void draw(examples::Picture& picture, const std::string& title, const Eigen::MatrixXd& points,
+          const Eigen::MatrixXd& centers, const examples::Box& box, const std::string& more) {
+  std::string plot;
+  const auto cells = examples::voronoi_cells(centers, box);
+  for (std::size_t j = 0; j < cells.size(); ++j)
+    plot += picture.data(cells[j]) + " with filledcurves closed lc rgb '" +
+            examples::pale_colour(static_cast<Eigen::Index>(j)) + "', ";
+  picture << "set title \"" + title + "\"" << "plot " + plot + picture.data(points) +
+                 " with points pt 7 ps 0.25 lc rgb '#9A9A9A', " + picture.data(true_centers()) +
+                 " with points pt 3 ps 1.6 lw 1.5 lc rgb '#222222'" + more;
+}
+
+std::string markers(examples::Picture& picture, const Eigen::MatrixXd& centers, int type) {
+  std::string plot;
+  for (Eigen::Index j = 0; j < centers.cols(); ++j) {
+    const auto block = picture.data(centers.col(j));
+    plot += ", " + block + " with points pt " + std::to_string(type) + " ps 2 lc rgb 'white', " + block +
+            " with points pt " + std::to_string(type) + " ps 1.5 lc rgb '" + examples::colour(j) + "'";
+  }
+  return plot;
+}
+
+std::string trajectories(examples::Picture& picture, const std::vector<Eigen::MatrixXd>& path) {
+  std::string plot;
+  for (Eigen::Index j = 0; j < path.front().cols(); ++j) {
+    Eigen::MatrixXd line(2, static_cast<Eigen::Index>(path.size()));
+    for (std::size_t t = 0; t < path.size(); ++t) line.col(static_cast<Eigen::Index>(t)) = path[t].col(j);
+    plot += ", " + picture.data(line) + " with lines lw 2 lc rgb '#222222'";
+  }
+  return plot;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::run([&] {
+    const examples::Arguments arguments(argc, argv, "qzc_figure_1 [--out DIR] [--data FILE]",
+                                        {{"out", "DIR", "folder for the picture and its page"},
+                                         {"data", "FILE", "only write the planted data set that the survey example uses"}});
+    if (arguments.printed_help()) return;
+    const kmscape::GaussianMixtureModel model(true_centers(), sigma);
+    if (arguments.has("data")) {
+      const auto planted = model.sample_balanced(400, kmscape::Seed{1});
+      std::string text = "x,y,label\n";
+      char line[64];
+      for (Eigen::Index i = 0; i < planted.points.cols(); ++i) {
+        std::snprintf(line, sizeof line, "%.4f,%.4f,%d\n", planted.points(0, i), planted.points(1, i), planted.labels(i));
+        text += line;
+      }
+      return examples::write_file(arguments.text("data"), text);
+    }
+
+    const auto folder = examples::output_folder(arguments.text("out"));
+    const auto sample = model.sample_balanced(2000, kmscape::Seed{1});
+    const kmscape::EmpiricalObjective objective(sample.points);
+    const auto box = examples::box_around(sample.points);
+    examples::Picture picture(folder / "qzc_figure_1.png", 1600, 900);
+    picture << "set multiplot layout 2,4 margins 0.01,0.99,0.02,0.92 spacing 0.012,0.09" << "unset key"
+            << "unset tics" << "set border 15 lc '#BBBBBB'"
+            << "set xrange [" + examples::number(box.low.x()) + ":" + examples::number(box.high.x()) + "]"
+            << "set yrange [" + examples::number(box.low.y()) + ":" + examples::number(box.high.y()) + "]";
+    examples::Report report("qzc_figure_1", "QZC Figure 1: minima and non-minima on four Gaussian clusters",
+                            "Above: four configurations (circles) with their Voronoi cells on 2000 points of a mixture "
+                            "with sigma = 0.6; stars are the true centers. Below: Lloyd's iteration from each (lines) to "
+                            "where it ends (squares).");
+
+    for (const auto& panel : panels(sample))
+      draw(picture, panel.name + ": " + panel.what, sample.points, panel.start, box, markers(picture, panel.start, 7));
+    for (const auto& panel : panels(sample)) {
+      const auto fit = kmscape::lloyd(objective, panel.start, {.keep_centers = true});
+      const auto certificate = kmscape::certify(objective, fit.centers);
+      const auto words = describe(kmscape::associate(objective, fit.centers, sample.labels));
+      const double moved = (fit.centers - panel.start).colwise().norm().maxCoeff();
+      const std::string steps = std::to_string(fit.iterations) + (fit.iterations == 1 ? " step" : " steps");
+      std::string name = panel.name;
+      name[0] = '2';
+      draw(picture, name + ": after " + steps, sample.points, fit.centers, box,
+           trajectories(picture, fit.path) + markers(picture, panel.start, 7) + markers(picture, fit.centers, 5));
+      report.row(panel.name + ", " + panel.what, panel.paper,
+                 words + "; " + std::string(to_string(certificate.status)),
+                 steps + ", largest move " + examples::number(moved / sigma, 2) +
+                     " sigma, objective " + examples::number(static_cast<double>(objective.value(panel.start))) + " to " +
+                     examples::number(fit.value));
+    }
+    picture << "unset multiplot";
+    picture.draw();
+    report.write(folder);
+  });
+}
