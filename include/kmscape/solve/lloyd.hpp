@@ -33,7 +33,8 @@ enum class LloydStatus {
   fixed_point,          // another step would change nothing
   tolerance,            // the last step moved no center by more than the tolerance
   iteration_limit,      // max_iterations steps were made
-  rounding_limit,       // a further step would raise the computed objective: rounding is all that is left
+  rounding_limit,       // rounding is all that is left: on data a further step would raise the computed objective, for
+                        // other objectives the last step moved no center by more than its rounding error
   stopped_by_callback,  // on_step returned false
   non_finite,           // the objective overflowed or is not a number; centers are the last ones with a finite value
 };
@@ -214,6 +215,13 @@ inline void check(const LloydOptions& options) {
   static_cast<void>(resolve_threads(options.threads));  // throws on a negative number
 }
 
+/// The least distance that a computed mean of such centers' size can be trusted to.
+template <class CentersType>
+[[nodiscard]] double rounding_of_centers(const CentersType& centers) {
+  return 4 * static_cast<double>(std::numeric_limits<typename CentersType::Scalar>::epsilon()) *
+         static_cast<double>(centers.cwiseAbs().maxCoeff());
+}
+
 template <class CentersType, class IsEmpty>
 [[nodiscard]] CentersType without_empty(const CentersType& centers, const IsEmpty& is_empty) {
   CentersType kept(centers.rows(), centers.cols());
@@ -249,7 +257,9 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
     const bool changed = state.update(centers, team);
     result.value = state.cells().value();
     const bool finite = std::isfinite(result.value);
-    if (result.iterations > 0 && (!finite || result.value > previous_value)) {
+    // On data, where each step changes labels, a rise is rounding, and going on might cycle. The value of a smooth
+    // objective stops falling long before its centers have converged: there the moves decide.
+    if (result.iterations > 0 && (!finite || (DataObjective<O> && result.value > previous_value))) {
       // The step before was the last good one: go back to it.
       centers = previous;
       state.update(centers, team);
@@ -283,6 +293,10 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
     }
     if (!dropped && moved_out == 0 && largest_move * largest_move <= options.tolerance && result.iterations > 0) {
       result.status = LloydStatus::tolerance;
+      break;
+    }
+    if (!DataObjective<O> && !dropped && largest_move <= internal::rounding_of_centers(centers)) {
+      result.status = LloydStatus::rounding_limit;
       break;
     }
     if (result.iterations == options.max_iterations) {

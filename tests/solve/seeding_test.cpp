@@ -1,0 +1,155 @@
+#include <kmscape/solve/seeding.hpp>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/points.hpp"
+#include "support/refusal.hpp"
+
+using kmscape::EmpiricalObjective;
+using kmscape::Index;
+using kmscape::Seeding;
+using testing::normal_points;
+using testing::on_line;
+
+namespace {
+
+constexpr std::array methods = {Seeding::uniform_points, Seeding::random_partition, Seeding::kmeans_plus_plus,
+                                Seeding::greedy_kmeans_plus_plus, Seeding::maximin};
+constexpr int trials = 40'000;
+
+/// How often each ordered choice of two points is drawn.
+template <class O>
+std::map<std::vector<Index>, double> frequencies(const O& objective, Seeding method) {
+  std::map<std::vector<Index>, double> result;
+  for (int t = 0; t < trials; ++t) {
+    kmscape::RandomStream stream(kmscape::Seed{5}, static_cast<std::uint64_t>(t));
+    result[kmscape::seed_centers(objective, 2, {.method = method}, stream).points] += 1.0 / trials;
+  }
+  return result;
+}
+
+bool is_near(double seen, double expected) {
+  return std::abs(seen - expected) <= 5 * std::sqrt(expected * (1 - expected) / trials);
+}
+
+}  // namespace
+
+TEST_CASE("every method but the partition returns distinct data points, and k = n takes them all") {
+  const EmpiricalObjective objective(normal_points(2, 12, 1));
+  for (const auto method : methods)
+    for (const Index k : {1, 5, 12}) {
+      INFO(to_string(method) << ", k = " << k);
+      const auto start = kmscape::seed_centers(objective, k, {.method = method, .seed = 3});
+      CHECK(start.centers.cols() == k);
+      if (method == Seeding::random_partition) {
+        CHECK(start.points.empty());
+        continue;
+      }
+      REQUIRE(start.points.size() == static_cast<std::size_t>(k));
+      CHECK(std::set<Index>(start.points.begin(), start.points.end()).size() == start.points.size());
+      for (Index j = 0; j < k; ++j)
+        CHECK(start.centers.col(j) == objective.points().col(start.points[static_cast<std::size_t>(j)]));
+    }
+}
+
+TEST_CASE("equal points are never taken twice") {
+  const EmpiricalObjective objective(on_line({0, 0, 0, 0, 0, 0, 1, 1, 7}));
+  for (const auto method : {Seeding::uniform_points, Seeding::kmeans_plus_plus, Seeding::greedy_kmeans_plus_plus, Seeding::maximin})
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      const auto centers = kmscape::seed_centers(objective, 3, {.method = method, .seed = seed}).centers;
+      CHECK(std::set<double>(centers.data(), centers.data() + 3) == std::set<double>{0, 1, 7});
+    }
+}
+
+TEST_CASE("a random partition's centers are means: one part gives the mean, n parts the points") {
+  const EmpiricalObjective objective(normal_points(3, 20, 2));
+  const auto whole = kmscape::seed_centers(objective, 1, {.method = Seeding::random_partition}).centers;
+  CHECK((whole - objective.points().rowwise().mean()).norm() < 1e-14);
+  const auto parts = kmscape::seed_centers(objective, 20, {.method = Seeding::random_partition}).centers;
+  CHECK(objective.value(parts) == 0);
+}
+
+TEST_CASE("k-means++ draws pairs with the probabilities of its definition") {
+  // Points 0, 1, 3 with weights 1, 2, 1. From 0: D^2 w = (0, 2, 9); from 1: (1, 0, 4); from 3: (9, 8, 0).
+  const EmpiricalObjective objective(on_line({0, 1, 3}), Eigen::ArrayXd(Eigen::Array3d(1, 2, 1)));
+  const auto seen = frequencies(objective, Seeding::kmeans_plus_plus);
+  const std::map<std::vector<Index>, double> expected = {{{0, 1}, 1.0 / 4 * 2 / 11}, {{0, 2}, 1.0 / 4 * 9 / 11},
+                                                         {{1, 0}, 1.0 / 2 * 1 / 5},  {{1, 2}, 1.0 / 2 * 4 / 5},
+                                                         {{2, 0}, 1.0 / 4 * 9 / 17}, {{2, 1}, 1.0 / 4 * 8 / 17}};
+  for (const auto& [pair, probability] : expected) {
+    INFO(pair[0] << ", " << pair[1]);
+    CHECK(is_near(seen.at(pair), probability));
+  }
+}
+
+TEST_CASE("uniform points are uniform over ordered pairs, and follow the weights") {
+  const auto plain = frequencies(EmpiricalObjective(on_line({0, 1, 3})), Seeding::uniform_points);
+  CHECK(plain.size() == 6);
+  for (const auto& [pair, share] : plain) CHECK(is_near(share, 1.0 / 6));
+  const auto weighted = frequencies(EmpiricalObjective(on_line({0, 1, 3}), Eigen::ArrayXd(Eigen::Array3d(1, 2, 1))), Seeding::uniform_points);
+  CHECK(is_near(weighted.at({0, 1}), 1.0 / 4 * 2 / 3));
+  CHECK(is_near(weighted.at({1, 2}), 1.0 / 2 * 1 / 2));
+}
+
+TEST_CASE("the greedy form keeps the best of its candidates") {
+  // From 0 the candidates 1 and 10 are drawn with 1/101 and 100/101; of 20 candidates one is 10, and 10 leaves less.
+  const EmpiricalObjective objective(on_line({0, 1, 10}));
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const auto start = kmscape::seed_centers(objective, 2, {.method = Seeding::greedy_kmeans_plus_plus, .candidates = 20, .seed = seed});
+    CHECK(objective.value(start.centers) == 1);
+  }
+  const EmpiricalObjective many(normal_points(2, 300, 3));
+  const auto mean_potential = [&](Seeding method) {
+    double sum = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed)
+      sum += many.value(kmscape::seed_centers(many, 10, {.method = method, .seed = seed}).centers);
+    return sum / 200;
+  };
+  CHECK(mean_potential(Seeding::greedy_kmeans_plus_plus) < 0.9 * mean_potential(Seeding::kmeans_plus_plus));
+}
+
+TEST_CASE("with one candidate the greedy form is k-means++, draw for draw") {
+  const EmpiricalObjective objective(normal_points(2, 100, 4));
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    CHECK(kmscape::seed_centers(objective, 8, {.method = Seeding::greedy_kmeans_plus_plus, .candidates = 1, .seed = seed}).points ==
+          kmscape::seed_centers(objective, 8, {.method = Seeding::kmeans_plus_plus, .seed = seed}).points);
+}
+
+TEST_CASE("maximin takes the farthest point each time") {
+  const EmpiricalObjective objective(on_line({0, 4, 9, 10}));
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto points = kmscape::seed_centers(objective, 3, {.method = Seeding::maximin, .seed = seed}).points;
+    const std::map<Index, std::vector<Index>> expected = {{0, {0, 3, 1}}, {1, {1, 3, 0}}, {2, {2, 0, 1}}, {3, {3, 0, 1}}};
+    CHECK(points == expected.at(points.front()));
+  }
+}
+
+TEST_CASE("a seed repeats its draw, another seed and the rest of the stream do not") {
+  const EmpiricalObjective objective(normal_points(2, 500, 5));
+  for (const auto method : methods) {
+    const auto draw = [&](std::uint64_t seed) { return kmscape::seed_centers(objective, 6, {.method = method, .seed = seed}).centers; };
+    CHECK(draw(1) == draw(1));
+    CHECK(draw(1) != draw(2));
+    kmscape::RandomStream stream(kmscape::Seed{1});
+    const auto first = kmscape::seed_centers(objective, 6, {.method = method}, stream).centers;
+    CHECK(first == draw(1));
+    CHECK(kmscape::seed_centers(objective, 6, {.method = method}, stream).centers != first);
+  }
+}
+
+TEST_CASE("impossible numbers of centers and candidates are refused") {
+  const EmpiricalObjective objective(on_line({1, 1, 2}));
+  const auto with = [&](Index k, const kmscape::SeedingOptions& options) {
+    return refusal([&] { static_cast<void>(kmscape::seed_centers(objective, k, options)); });
+  };
+  CHECK(with(0, {}) == "kmscape::seed_centers: k = 0, but at least one center is needed; pass k >= 1");
+  for (const auto method : methods)
+    CHECK(with(3, {.method = method}) ==
+          "kmscape::seed_centers: k = 3, but the data holds 2 distinct points; use k <= 2, or jitter the data");
+  CHECK_THAT(with(1, {.candidates = -1}), ContainsSubstring("options.candidates = -1"));
+}
