@@ -8,10 +8,12 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/landscape/certificate.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/objective.hpp>
 #include <kmscape/solve/lloyd.hpp>
@@ -77,7 +79,16 @@ template <DataObjective O>
   RandomStream stream(options.seed, static_cast<std::uint64_t>(cell));
   for (int trial = 0; trial <= options.split_trials; ++trial) {
     const Seeding method = trial == 0 ? Seeding::maximin : Seeding::greedy_kmeans_plus_plus;
-    const auto halves = lloyd(within, Seeder(within, 2, stream).run({.method = method}).centers);
+    auto halves = lloyd(within, Seeder(within, 2, stream).run({.method = method}).centers);
+    // Single exchanges go on where Lloyd's iteration stops; each lowers the value, so this ends.
+    for (;;) {
+      const auto parts = within.assign(halves.centers);
+      const auto exchange = best_exchange(within, parts);
+      if (exchange.point < 0) break;
+      auto lower = lloyd(within, after_exchange(within, parts, exchange));
+      if (!(lower.value < halves.value)) break;
+      halves = std::move(lower);
+    }
     const auto gain = static_cast<double>(whole - halves.value);
     if (gain > best.gain) best = {gain, halves.centers};
   }
