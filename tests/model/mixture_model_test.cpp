@@ -145,6 +145,14 @@ TEMPLATE_TEST_CASE("a seed is its stream 0, whatever was drawn from the stream b
   CHECK(model.sample(50, RandomStream(Seed{7}, 1)).points != model.sample(50, Seed{7}).points);
 }
 
+TEMPLATE_TEST_CASE("a balanced sample takes a stream as well as its seed", "", KMSCAPE_TEST_MODELS) {
+  const auto model = equal_model<TestType>();
+  RandomStream stream(Seed{7});
+  (void)stream.normal();
+  CHECK(model.sample_balanced(60, stream).points == model.sample_balanced(60, Seed{7}).points);
+  CHECK(model.sample_balanced(60, RandomStream(Seed{7}, 1)).points != model.sample_balanced(60, Seed{7}).points);
+}
+
 TEMPLATE_TEST_CASE("a balanced sample holds n/k points of every component, and so does every whole round of it", "",
                    KMSCAPE_TEST_MODELS) {
   const auto sample = equal_model<TestType>().sample_balanced(300, Seed{1});
@@ -239,6 +247,18 @@ TEMPLATE_TEST_CASE("draw uses the stream alone and may write into a matrix", "",
   CHECK((points.col(2).array() == 100).all());
 }
 
+TEMPLATE_TEST_CASE("a mixture's density is the weighted sum of its components'", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  // All three components share a center, where the densities add up.
+  Matrix<TestType> centers(2, 3);
+  centers.setZero();
+  const TestType model(centers, three<TestType>(0.5, 0.25, 1), three<TestType>(1, 2, 5));
+  const Eigen::Matrix<Scalar, 2, 1> x(0, 0);
+  const double at_half = static_cast<double>(model.component_density(0, x));
+  // In the plane the peak goes with 1 / scale^2.
+  CHECK(model.density(x) == Approx(at_half * (0.125 + 0.25 * 4 + 0.625 / 4)).epsilon(1e-6));
+}
+
 TEMPLATE_TEST_CASE("a model refuses bad centers", "", KMSCAPE_TEST_MODELS) {
   using Scalar = typename TestType::Scalar;
   auto centers = three_centers<TestType>();
@@ -253,6 +273,33 @@ TEMPLATE_TEST_CASE("a model refuses bad centers", "", KMSCAPE_TEST_MODELS) {
                                  "needed; pass a d x n matrix whose columns are the centers"));
 }
 
+TEMPLATE_TEST_CASE("a model of fixed dimension refuses centers of another", "", (StochasticBallModel<float, 2>),
+                   (GaussianMixtureModel<double, 2>)) {
+  using Scalar = typename TestType::Scalar;
+  CHECK_THROWS_WITH(TestType(Eigen::MatrixX<Scalar>(Eigen::MatrixX<Scalar>::Zero(3, 4)), 1),
+                    in<TestType>("",
+                                 "centers = a 3 x 4 matrix, but the model's compile-time dimension is 2; pass 2 x k "
+                                 "centers, or leave the dimension to deduction"));
+}
+
+TEMPLATE_TEST_CASE("a model refuses bad scales", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  using T = Traits<TestType>;
+  const auto centers = three_centers<TestType>();
+  const auto ones = three<TestType>(1, 1, 1);
+  CHECK_THROWS_WITH(TestType(centers, 0), in<TestType>("", T::scale + " = 0, but a " + T::noun +
+                                                               " is positive and finite; pass a " + T::noun + " > 0"));
+  CHECK_THROWS_AS(TestType(centers, -1), invalid_input);
+  CHECK_THROWS_AS(TestType(centers, std::numeric_limits<Scalar>::infinity()), invalid_input);
+  CHECK_THROWS_AS(TestType(centers, std::numeric_limits<Scalar>::quiet_NaN()), invalid_input);
+  CHECK_THROWS_WITH(TestType(centers, three<TestType>(1, -0.5, 1), ones),
+                    in<TestType>("", T::scales + "(1) = -0.5, but a " + T::noun + " is positive and finite; pass a " +
+                                         T::noun + " > 0"));
+  CHECK_THROWS_WITH(
+      TestType(centers, kmscape::Weights<Scalar>::Ones(2), ones),
+      in<TestType>("", T::scales + " = 2 numbers, but there are 3 components; pass one " + T::noun + " per component"));
+}
+
 TEMPLATE_TEST_CASE("a model refuses bad weights", "", KMSCAPE_TEST_MODELS) {
   using Scalar = typename TestType::Scalar;
   const auto centers = three_centers<TestType>();
@@ -265,6 +312,17 @@ TEMPLATE_TEST_CASE("a model refuses bad weights", "", KMSCAPE_TEST_MODELS) {
                   invalid_input);
   CHECK_THROWS_WITH(TestType(centers, ones, kmscape::Weights<Scalar>::Ones(4)),
                     in<TestType>("", "weights = 4 numbers, but there are 3 components; pass one weight per component"));
+}
+
+TEMPLATE_TEST_CASE("a model refuses weights whose sum is infinite", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  const auto centers = three_centers<TestType>();
+  const auto ones = three<TestType>(1, 1, 1);
+  const Scalar huge = std::numeric_limits<Scalar>::max();
+  CHECK_THROWS_WITH(TestType(centers, ones, Eigen::Array<Scalar, 3, 1>(huge, huge, huge)),
+                    in<TestType>("",
+                                 "weights.sum() = inf, but the sum of the weights must be finite; divide all of "
+                                 "them by the largest"));
 }
 
 TEMPLATE_TEST_CASE("sampling refuses sizes that it cannot fill", "", KMSCAPE_TEST_MODELS) {
@@ -284,6 +342,65 @@ TEMPLATE_TEST_CASE("sampling refuses sizes that it cannot fill", "", KMSCAPE_TES
                     in<TestType>("::sample_balanced",
                                  "weights = unequal, but a balanced sample takes the same number of points from every "
                                  "component; use sample(), or a model with equal weights"));
+}
+
+TEMPLATE_TEST_CASE("weights that differ by rounding only are equal to sample_balanced", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  const auto ones = three<TestType>(1, 1, 1);
+  const Scalar third = Scalar(1) / 3;
+  const Eigen::Array<Scalar, 3, 1> thirds(third, third, std::nextafter(third, Scalar(1)));
+  CHECK_NOTHROW(TestType(three_centers<TestType>(), ones, thirds).sample_balanced(3, Seed{1}));
+  CHECK_THROWS_AS(TestType(three_centers<TestType>(), ones, three<TestType>(1, 1, 1.0001)).sample_balanced(3, Seed{1}),
+                  invalid_input);
+}
+
+TEMPLATE_TEST_CASE("every question about a component names the components there are", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  const auto model = equal_model<TestType>();
+  const std::string rest = ", but components are numbered 0, ..., components() - 1; pass an index in this range";
+  RandomStream stream(Seed{1});
+  Eigen::Matrix<Scalar, 2, 1> x(0, 0);
+  CHECK_THROWS_WITH(model.draw(3, stream, x), in<TestType>("::draw", "s = 3" + rest));
+  CHECK_THROWS_WITH(model.component_variance(-1), in<TestType>("::component_variance", "s = -1" + rest));
+  CHECK_THROWS_WITH(model.component_density(3, x), in<TestType>("::component_density", "s = 3" + rest));
+  CHECK_THROWS_WITH(model.interval_mass(3, 0, 1), in<TestType>("::interval_mass", "s = 3" + rest));
+}
+
+TEMPLATE_TEST_CASE("points of another shape and intervals off the line are refused", "", KMSCAPE_TEST_MODELS) {
+  using Scalar = typename TestType::Scalar;
+  const auto model = equal_model<TestType>();
+  RandomStream stream(Seed{1});
+  Eigen::VectorX<Scalar> three = Eigen::VectorX<Scalar>::Zero(3);
+  CHECK_THROWS_WITH(model.draw(0, stream, three),
+                    in<TestType>("::draw",
+                                 "point.size() = 3, but a point has dimension() coordinates; pass a vector of "
+                                 "this size"));
+  CHECK_THROWS_WITH(model.density(three), in<TestType>("::component_density",
+                                                       "x = a 3 x 1 matrix, but the model's dimension is 2; pass a "
+                                                       "vector of 2"));
+  Eigen::VectorX<Scalar> nowhere = Eigen::VectorX<Scalar>::Zero(2);
+  nowhere(0) = std::numeric_limits<Scalar>::quiet_NaN();
+  CHECK_THROWS_WITH(
+      model.density(nowhere),
+      in<TestType>("::component_density",
+                   "x(0, 0) = nan, but every coordinate must be a finite number; drop or impute point 0"));
+  CHECK_THROWS_WITH(model.interval_mass(0, 0, 1),
+                    in<TestType>("::interval_mass",
+                                 "dimension = 2, but intervals are sets on the line; use cell_masses, "
+                                 "which takes any dimension"));
+}
+
+TEMPLATE_TEST_CASE("an interval has its ends in order", "", (StochasticBallModel<float, 1>),
+                   (StochasticBallModel<double>), (GaussianMixtureModel<float, 1>), (GaussianMixtureModel<double>)) {
+  using Scalar = typename TestType::Scalar;
+  const TestType model(Eigen::Matrix<Scalar, 1, 2>(0, 1), 1);
+  CHECK_THROWS_WITH(model.interval_mass(0, 2, 1),
+                    in<TestType>("::interval_mass",
+                                 "[a, b] = [2, 1], but a <= b must hold; pass the smaller end first; "
+                                 "an end may be infinite but not NaN"));
+  const Scalar nan = std::numeric_limits<Scalar>::quiet_NaN();
+  CHECK_THROWS_AS(model.interval_mass(0, nan, 1), invalid_input);
+  CHECK_THROWS_AS(model.interval_mass(0, 0, nan), invalid_input);
 }
 
 TEMPLATE_TEST_CASE("an interval's mass is the share of draws that fall into it", "", (StochasticBallModel<float, 1>),

@@ -91,6 +91,32 @@ TEST_CASE("directions are uniform: the angle in the plane, one coordinate on the
   CHECK(kolmogorov_smirnov(height) < ks_limit);
 }
 
+TEMPLATE_TEST_CASE("the density is one over the ball's volume inside, border included, and 0 outside", "", float,
+                   double, long double) {
+  const auto at = [](Index d, double distance) {
+    Eigen::MatrixX<TestType> center = Eigen::MatrixX<TestType>::Constant(d, 1, 4), x = center;
+    x(d - 1) += static_cast<TestType>(distance);
+    return StochasticBallModel(center, TestType(0.5)).density(x);
+  };
+  const double volumes[] = {2, pi, 4 * pi / 3, pi * pi / 2, 8 * pi * pi / 15, pi * pi * pi / 6};
+  for (Index d = 1; d <= 6; ++d) {
+    CAPTURE(d);
+    const double expected = std::pow(2.0, static_cast<double>(d)) / volumes[d - 1];
+    const auto close = Approx(expected).epsilon(std::max(1e-14, double(std::numeric_limits<TestType>::epsilon())));
+    CHECK(static_cast<double>(at(d, 0)) == close);
+    CHECK(static_cast<double>(at(d, 0.5)) == close);
+    CHECK(at(d, 0.50001) == 0);
+  }
+}
+
+TEST_CASE("where balls overlap their densities add, each with its weight") {
+  const StochasticBallModel model(Eigen::RowVector2d(0, 1), Eigen::Array2d(1, 2), Eigen::Array2d(1, 3));
+  CHECK(model.density(Eigen::Matrix<double, 1, 1>(0.5)) == Approx(0.25 / 2 + 0.75 / 4).epsilon(1e-15));
+  CHECK(model.density(Eigen::Matrix<double, 1, 1>(-0.9)) == Approx(0.25 / 2 + 0.75 / 4).epsilon(1e-15));
+  CHECK(model.density(Eigen::Matrix<double, 1, 1>(2.5)) == Approx(0.75 / 4).epsilon(1e-15));
+  CHECK(model.density(Eigen::Matrix<double, 1, 1>(-1.5)) == 0);
+}
+
 TEMPLATE_TEST_CASE("a ball's mass in an interval is the share of its length", "", float, double, long double) {
   constexpr TestType infinity = std::numeric_limits<TestType>::infinity();
   const StochasticBallModel model(Eigen::Matrix<TestType, 1, 2>(2, -8), TestType(0.25));

@@ -1,10 +1,14 @@
-// True centers for studies: on a line, a simplex or a grid, and at random with a least separation. All but the random ones
-// have their mean at the origin.
+// True centers for studies: on a line, a simplex or a grid, and at random with a least separation. All but the random
+// ones have their mean at the origin.
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <string_view>
 
+#include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 
@@ -77,7 +81,8 @@ template <std::floating_point Scalar = double>
 }
 
 /// k centers, uniform in the cube [0, box_side]^dimension, each redrawn until it is at least `min_separation` from all
-/// before it. Throws `invalid_input`, also after 10,000 redraws of one center: the box is then too small. O(k^2 d) when roomy.
+/// before it. Throws `invalid_input`, also after 10,000 redraws of one center: the box is then too small. O(k^2 d) when
+/// roomy.
 template <std::floating_point Scalar = double>
 [[nodiscard]] Centers<Scalar> centers_at_random(Index k, Index dimension, Scalar min_separation, Scalar box_side,
                                                 Seed seed) {

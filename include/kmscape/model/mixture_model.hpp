@@ -1,14 +1,17 @@
 // What the library asks of planted data: a mixture f = sum_s w_s f_s with known centers beta*_s (QZC equation 2).
 //
-// Sampling is shared by all models. Point i of a sample draws from stream i of its seed alone, so a sample of 1000 points
-// is the beginning of a sample of 2000.
+// Sampling is shared by all models. Point i of a sample draws from stream i of its seed alone, so a sample of 1000
+// points is the beginning of a sample of 2000.
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
+#include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 
@@ -26,12 +29,12 @@ template <class M>
 concept MixtureModel = requires(const M& model, Index s, typename M::Scalar x, RandomStream& stream,
                                 Eigen::Matrix<typename M::Scalar, M::dim, 1>& point) {
   requires std::floating_point<typename M::Scalar>;
-  { model.dimension() } -> std::convertible_to<Index>;   // d
-  { model.components() } -> std::convertible_to<Index>;  // k
-  model.centers();                                       // d x k
-  model.weights();                                       // k, positive, summing to 1
-  model.draw(s, stream, point);                          // a point of component s
-  { model.component_variance(s) } -> std::convertible_to<typename M::Scalar>;  // E|x - center|^2
+  { model.dimension() } -> std::convertible_to<Index>;                          // d
+  { model.components() } -> std::convertible_to<Index>;                         // k
+  model.centers();                                                              // d x k
+  model.weights();                                                              // k, positive, summing to 1
+  model.draw(s, stream, point);                                                 // a point of component s
+  { model.component_variance(s) } -> std::convertible_to<typename M::Scalar>;   // E|x - center|^2
   { model.interval_mass(s, x, x) } -> std::convertible_to<typename M::Scalar>;  // d = 1: mass of component s in [a, b]
 };
 
@@ -78,7 +81,9 @@ template <class Model>
 template <class Model>
 [[nodiscard]] auto draw_balanced(const Model& model, Index n, const RandomStream& stream, std::string_view function) {
   const Index k = model.components();
-  require((model.weights() == model.weights()(0)).all(), function, "weights", "unequal",
+  const auto least = model.weights().minCoeff(), most = model.weights().maxCoeff();
+  // Thirds that were added up differently still count as equal.
+  require(most - least <= 4 * std::numeric_limits<decltype(most)>::epsilon() * most, function, "weights", "unequal",
           "a balanced sample takes the same number of points from every component",
           "use sample(), or a model with equal weights");
   require(n >= k && n % k == 0, function, "n", n, text("it must be a positive multiple of the ", k, " components"),
@@ -93,7 +98,55 @@ template <class Scalar, class Derived>
                                                  std::string_view function) {
   check_weights(weights, k, function, "weights", "component");
   const Weights<Scalar> plain = weights.derived();
-  return plain / plain.sum();
+  const Scalar total = plain.sum();
+  require(std::isfinite(total), function, "weights.sum()", total, "the sum of the weights must be finite",
+          "divide all of them by the largest");
+  return plain / total;
+}
+
+/// The centers as the model holds them: finite, and of its dimension.
+template <class Plain, class Derived>
+[[nodiscard]] Plain true_centers(const Eigen::MatrixBase<Derived>& centers, std::string_view function) {
+  refuse_row_major<Derived>();
+  check_columns(centers, function, "centers", "center");
+  constexpr int dim = Plain::RowsAtCompileTime;
+  if (dim != Eigen::Dynamic && centers.rows() != dim) [[unlikely]]
+    throw invalid_input(function, "centers", text("a ", centers.rows(), " x ", centers.cols(), " matrix"),
+                        text("the model's compile-time dimension is ", dim),
+                        text("pass ", dim, " x k centers, or leave the dimension to deduction"));
+  return centers;
+}
+
+/// Cheap enough for every draw.
+inline void check_component(Index s, Index components, std::string_view function) {
+  require(s >= 0 && s < components, function, "s", s, "components are numbered 0, ..., components() - 1",
+          "pass an index in this range");
+}
+
+/// Where interval_mass has an answer: on the line, with ends in order. NaN is not in order.
+template <class Scalar>
+void check_interval(Scalar a, Scalar b, Index dimension, std::string_view function) {
+  require(dimension == 1, function, "dimension", dimension, "intervals are sets on the line",
+          "use cell_masses, which takes any dimension");
+  if (!(a <= b)) [[unlikely]]
+    throw invalid_input(function, "[a, b]", text("[", a, ", ", b, "]"), "a <= b must hold",
+                        "pass the smaller end first; an end may be infinite but not NaN");
+}
+
+template <class Derived>
+void check_point(const Eigen::MatrixBase<Derived>& x, Index dimension, std::string_view function) {
+  if (x.rows() != dimension || x.cols() != 1) [[unlikely]]
+    throw invalid_input(function, "x", text("a ", x.rows(), " x ", x.cols(), " matrix"),
+                        text("the model's dimension is ", dimension), text("pass a vector of ", dimension));
+  check_columns(x, function, "x", "point");
+}
+
+template <class Scalar>
+[[nodiscard]] Scalar positive_size(Scalar size, std::string_view function, std::string_view argument,
+                                   std::string_view noun) {
+  require(size > 0 && std::isfinite(size), function, argument, size, text("a ", noun, " is positive and finite"),
+          text("pass a ", noun, " > 0"));
+  return size;
 }
 
 /// One positive size (radius or deviation) per component.
@@ -104,9 +157,7 @@ template <class Scalar, class Derived>
   require(sizes.size() == k, function, argument, text(sizes.size(), " numbers"), text("there are ", k, " components"),
           text("pass one ", noun, " per component"));
   const Weights<Scalar> plain = sizes.derived();
-  for (Index s = 0; s < k; ++s)
-    require(plain(s) > 0 && std::isfinite(plain(s)), function, text(argument, "(", s, ")"), plain(s),
-            text("a ", noun, " is positive and finite"), text("pass a ", noun, " > 0"));
+  for (Index s = 0; s < k; ++s) (void)positive_size(plain(s), function, text(argument, "(", s, ")"), noun);
   return plain;
 }
 

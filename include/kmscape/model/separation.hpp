@@ -1,8 +1,8 @@
 // How far apart the true centers are, in data units and in units of the components' size (QZC section 2.3).
 //
-// Delta_min and Delta_max are the least and largest distance of two true centers; eta is Delta / r for the stochastic ball
-// model and Delta / (sigma sqrt(min(2k, d))) for the Gaussian mixture. Unequal components count with the largest radius or
-// deviation, which makes eta a lower bound for every pair.
+// Delta_min and Delta_max are the least and largest distance of two true centers; eta is Delta / r for the stochastic
+// ball model and Delta / (sigma sqrt(min(2k, d))) for the Gaussian mixture. Unequal components count with the largest
+// radius or deviation, which makes eta a lower bound for every pair.
 #pragma once
 
 #include <Eigen/Core>
