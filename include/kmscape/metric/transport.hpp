@@ -1,113 +1,180 @@
-// Exact optimal transport between two small discrete measures: the dense transportation problem.
-//
-// Minimise sum_ij P_ij c_ij over P >= 0 with given row and column sums, by successive shortest augmenting paths under dual
-// prices; complementary slackness of plan and prices proves the optimum.
+// Exact optimal transport between two small discrete measures: minimise sum_ij P_ij c_ij over plans P >= 0 with given
+// row and column sums, the dense transportation problem. Successive shortest augmenting paths under dual prices (Jewell
+// 1958, Busacker, Gowen 1960; prices after Edmonds, Karp 1972); plan and prices together prove the optimum.
 #pragma once
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
+#include <kmscape/metric/matching.hpp>
 
 namespace kmscape {
 
+/// Prices satisfy row_price(i) + column_price(j) <= cost(i, j), with equality where the plan is positive, so that no
+/// plan costs less than supply * row_price + demand * column_price, which is the cost of this one.
+template <std::floating_point Scalar = double>
 struct TransportPlan {
-  Eigen::MatrixXd plan;          // m x k, non-negative; rows sum to the supplies, columns to the demands
-  double cost = 0;               // sum of plan * cost
-  Eigen::VectorXd row_price;     // m: row_price(i) + column_price(j) <= cost(i, j), equal where the plan is positive
-  Eigen::VectorXd column_price;  // k
+  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> plan;  // m x k, >= 0; rows sum to supplies, columns to demands
+  Scalar cost = 0;                                             // sum of plan times cost
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> row_price;          // m
+  Eigen::Matrix<Scalar, Eigen::Dynamic, 1> column_price;       // k
 };
 
-/// Moves `supply` (m masses) onto `demand` (k masses) at least cost. Masses are positive; their totals must agree to 1e-9
-/// relatively, and the demands are scaled to match exactly. Throws `invalid_input`. O((m + k)^2 m k) at worst.
-[[nodiscard]] inline TransportPlan optimal_transport(const Eigen::Ref<const Eigen::VectorXd>& supply,
-                                                     const Eigen::Ref<const Eigen::VectorXd>& demand,
-                                                     const Eigen::Ref<const Eigen::MatrixXd>& cost) {
+/// Moves `supply` (m masses) onto `demand` (k masses) at least `cost` (m x k, finite), in the scalar type of the costs.
+/// Masses are positive, and their totals agree relatively to the square root of the machine precision; the demands are
+/// scaled to the supplies' total, and sums of the plan are exact up to rounding of that total. Throws `invalid_input`.
+/// Memory O(m k); time O(m k) a path, and paths number a few times m + k on all but contrived data.
+template <class Supply, class Demand, class Cost>
+requires std::floating_point<typename Cost::Scalar>
+[[nodiscard]] TransportPlan<typename Cost::Scalar> optimal_transport(const Eigen::DenseBase<Supply>& supply,
+                                                                     const Eigen::DenseBase<Demand>& demand,
+                                                                     const Eigen::MatrixBase<Cost>& cost);
+
+namespace internal {
+
+/// The plan so far, its prices, and the search for the next path. Nodes 0, ..., m - 1 are rows, m, ..., m + k - 1
+/// columns; a row leads to every column at its reduced cost c_ij - row_price_i - column_price_j >= 0, and a column
+/// back, at no cost, to every row that sends it mass.
+template <std::floating_point Scalar>
+class TransportSearch {
+ public:
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+
+  TransportSearch(const Matrix& cost, Vector supply, Vector demand)
+      : plan(Matrix::Zero(cost.rows(), cost.cols())),
+        row_price(Vector::Zero(cost.rows())),
+        column_price(cost.colwise().minCoeff().transpose()),
+        cost_(cost),
+        left_(std::move(supply)),
+        open_(std::move(demand)),
+        rows_(cost.rows()),
+        nodes_(static_cast<std::size_t>(cost.rows() + cost.cols())) {
+    // Each path uses up a supply, a demand or an entry of the plan exactly. When one side is used up, rounding of the
+    // totals is all that the other can have left.
+    while ((left_.array() > 0).any() && (open_.array() > 0).any()) {
+      const Index target = find_path();
+      raise_prices(node(target).distance);
+      augment(target);
+    }
+    // The tightest row prices: they clear the rounding that the raises have left in the inequalities.
+    for (Index i = 0; i < rows_; ++i) row_price(i) = (cost.row(i).transpose() - column_price).minCoeff();
+  }
+
+  Matrix plan;
+  Vector row_price, column_price;
+
+ private:
+  struct Node {
+    Scalar distance;
+    Index arcs;  // on the path; among paths of equal length the one of fewest arcs comes first, without which paths of
+                 // equal length can follow each other without end (Edmonds, Karp 1972)
+    Index before;  // previous node, or -1
+    bool is_settled;
+  };
+
+  Node& node(Index v) { return nodes_[static_cast<std::size_t>(v)]; }
+  static bool is_nearer(const Node& a, const Node& b) {
+    return a.distance < b.distance || (a.distance == b.distance && a.arcs < b.arcs);
+  }
+
+  /// Dijkstra's search from all rows with mass left; returns the nearest column that still takes some.
+  Index find_path() {
+    constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
+    const Index count = static_cast<Index>(nodes_.size());
+    for (Index v = 0; v < count; ++v) node(v) = {v < rows_ && left_(v) > 0 ? Scalar{0} : infinity, 0, -1, false};
+    for (;;) {
+      Index nearest = -1;
+      for (Index v = 0; v < count; ++v)
+        if (!node(v).is_settled && (nearest < 0 || is_nearer(node(v), node(nearest)))) nearest = v;
+      node(nearest).is_settled = true;
+      if (nearest < rows_) {
+        for (Index j = 0; j < cost_.cols(); ++j)
+          // Only rounding can make a reduced cost negative.
+          relax(nearest, rows_ + j, std::max(cost_(nearest, j) - row_price(nearest) - column_price(j), Scalar{0}));
+      } else {
+        const Index j = nearest - rows_;
+        if (open_(j) > 0) return nearest;
+        for (Index i = 0; i < rows_; ++i)
+          if (plan(i, j) > 0) relax(nearest, i, 0);
+      }
+    }
+  }
+
+  void relax(Index from, Index to, Scalar length) {
+    const Node through{node(from).distance + length, node(from).arcs + 1, from, false};
+    if (!node(to).is_settled && is_nearer(through, node(to))) node(to) = through;
+  }
+
+  /// Makes every arc of the path free and none negative; only nodes nearer than `reached` change.
+  void raise_prices(Scalar reached) {
+    for (Index i = 0; i < rows_; ++i) row_price(i) += reached - std::min(node(i).distance, reached);
+    for (Index j = 0; j < cost_.cols(); ++j) column_price(j) -= reached - std::min(node(rows_ + j).distance, reached);
+  }
+
+  /// Sends as much as supply, demand and the entries to be taken back allow.
+  void augment(Index target) {
+    Scalar amount = open_(target - rows_);
+    Index source = target;
+    for (Index v = target; node(v).before >= 0; v = source) {
+      source = node(v).before;
+      if (v < rows_) amount = std::min(amount, plan(v, source - rows_));
+    }
+    amount = std::min(amount, left_(source));
+    for (Index v = target; v != source; v = node(v).before) {
+      const Index u = node(v).before;
+      if (v < rows_)
+        plan(v, u - rows_) -= amount;
+      else
+        plan(u, v - rows_) += amount;
+    }
+    left_(source) -= amount;
+    open_(target - rows_) -= amount;
+  }
+
+  const Matrix& cost_;
+  Vector left_, open_;
+  Index rows_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace internal
+
+template <class Supply, class Demand, class Cost>
+requires std::floating_point<typename Cost::Scalar> TransportPlan<typename Cost::Scalar> optimal_transport(
+    const Eigen::DenseBase<Supply>& supply, const Eigen::DenseBase<Demand>& demand,
+    const Eigen::MatrixBase<Cost>& cost) {
+  using Scalar = typename Cost::Scalar;
+  using Search = internal::TransportSearch<Scalar>;
+  constexpr auto function = "optimal_transport";
   const Index m = supply.size(), k = demand.size();
-  internal::require(m > 0 && k > 0, "optimal_transport", m > 0 ? "demand" : "supply", "an empty list",
+  internal::require(m > 0 && k > 0, function, m > 0 ? "demand" : "supply", "an empty list",
                     "there must be mass to move", "pass at least one mass on each side");
-  internal::check_weights(supply, m, "optimal_transport", "supply", "row");
-  internal::check_weights(demand, k, "optimal_transport", "demand", "column");
-  internal::require(cost.rows() == m && cost.cols() == k, "optimal_transport", "cost",
+  internal::check_weights(supply, m, function, "supply", "row");
+  internal::check_weights(demand, k, function, "demand", "column");
+  internal::require(cost.rows() == m && cost.cols() == k, function, "cost",
                     internal::text("a ", cost.rows(), " x ", cost.cols(), " matrix"),
                     internal::text("there are ", m, " supplies and ", k, " demands"), "pass one cost per pair");
-  internal::require(cost.allFinite(), "optimal_transport", "cost", "a matrix with NaN or infinity",
-                    "every cost must be a finite number", "replace forbidden pairs by a large finite cost");
-  const double total = supply.sum();
-  internal::require(std::abs(total - demand.sum()) <= 1e-9 * total, "optimal_transport", "demand",
-                    internal::text("masses of total ", demand.sum()), internal::text("the supplies total ", total),
-                    "scale one side to the other's total");
+  const typename Search::Matrix costs = cost;
+  internal::check_costs(costs, function);
+  const typename Search::Vector supplies = supply.derived().template cast<Scalar>();
+  typename Search::Vector demands = demand.derived().template cast<Scalar>();
+  const Scalar total = supplies.sum(), demanded = demands.sum();
+  internal::require(std::abs(total - demanded) <= std::sqrt(std::numeric_limits<Scalar>::epsilon()) * total, function,
+                    "demand", internal::text("masses of total ", demanded),
+                    internal::text("the supplies total ", total), "scale one side to the other's total");
+  if (demanded != total) demands *= total / demanded;
 
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  // What is left below this is rounding of the subtractions.
-  const double negligible = 1e-14 * total;
-  const auto at = [](Index i) { return static_cast<std::size_t>(i); };
-  TransportPlan result;
-  result.plan = Eigen::MatrixXd::Zero(m, k);
-  // Nodes 0, ..., m - 1 are rows, m, ..., m + k - 1 columns; reduced costs c_ij + potential_i - potential_{m+j} stay >= 0.
-  Eigen::VectorXd potential = Eigen::VectorXd::Zero(m + k);
-  for (Index j = 0; j < k; ++j) potential(m + j) = cost.col(j).minCoeff();
-  Eigen::VectorXd left = supply, open = demand * (total / demand.sum());
-
-  while (left.maxCoeff() > negligible) {
-    Eigen::VectorXd distance = Eigen::VectorXd::Constant(m + k, infinity);
-    std::vector<Index> before(at(m + k), -1);
-    std::vector<bool> settled(at(m + k), false);
-    for (Index i = 0; i < m; ++i)
-      if (left(i) > negligible) distance(i) = 0;
-    Index target = -1;
-    double reached = 0;
-    for (;;) {
-      Index node = -1;
-      for (Index v = 0; v < m + k; ++v)
-        if (!settled[at(v)] && distance(v) < infinity && (node < 0 || distance(v) < distance(node))) node = v;
-      if (node < 0) break;
-      settled[at(node)] = true;
-      reached = distance(node);
-      if (node >= m && open(node - m) > negligible) {
-        target = node;
-        break;
-      }
-      const auto relax = [&](Index to, double length) {
-        if (settled[at(to)] || reached + std::max(length, 0.0) >= distance(to)) return;
-        distance(to) = reached + std::max(length, 0.0);
-        before[at(to)] = node;
-      };
-      if (node < m) {
-        for (Index j = 0; j < k; ++j) relax(m + j, cost(node, j) + potential(node) - potential(m + j));
-      } else {
-        for (Index i = 0; i < m; ++i)
-          if (result.plan(i, node - m) > 0) relax(i, potential(node) - cost(i, node - m) - potential(i));
-      }
-    }
-    if (target < 0) break;  // only rounding is left on the other side
-    for (Index v = 0; v < m + k; ++v) potential(v) += std::min(distance(v), reached);
-
-    double amount = open(target - m);
-    Index source = target;
-    for (Index v = target; before[at(v)] >= 0; v = before[at(v)]) {
-      source = before[at(v)];
-      if (v < m) amount = std::min(amount, result.plan(v, source - m));
-    }
-    amount = std::min(amount, left(source));
-    for (Index v = target; before[at(v)] >= 0; v = before[at(v)]) {
-      const Index u = before[at(v)];
-      if (v >= m)
-        result.plan(u, v - m) += amount;
-      else
-        result.plan(v, u - m) -= amount;
-    }
-    left(source) -= amount;
-    open(target - m) -= amount;
-  }
-  result.cost = result.plan.cwiseProduct(cost).sum();
-  result.row_price = -potential.head(m);
-  result.column_price = potential.tail(k);
+  Search search(costs, supplies, demands);
+  TransportPlan<Scalar> result{std::move(search.plan), 0, std::move(search.row_price), std::move(search.column_price)};
+  result.cost = result.plan.cwiseProduct(costs).sum();
   return result;
 }
 
