@@ -12,8 +12,8 @@
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
-using kmscape::certify;
 using kmscape::CertificateStatus;
+using kmscape::certify;
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
 using kmscape::Label;
@@ -145,7 +145,7 @@ TEST_CASE("centers off their means are not stationary, and the step to the means
   CHECK(certificate.drop == 0.5);  // two points, 0.5^2 each
 }
 
-TEST_CASE("an empty center far away leaves a flat minimum; one on a spread cell's center does not") {
+TEST_CASE("an empty center far away leaves a flat minimum, one on a spread cell's center does not") {
   const EmpiricalObjective objective(on_line({0, 1, 10, 11}));
   const auto flat = certify(objective, on_line({0.5, 10.5, 100}));
   CHECK(flat.status == CertificateStatus::flat_minimum);
@@ -168,7 +168,7 @@ TEST_CASE("one center on the mean is the global minimum") {
   CHECK(certificate.radius == std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("a minimum over centers need not be one over single exchanges; the gain is that of the partitions") {
+TEST_CASE("a minimum over centers need not be one over single exchanges, and the gain is that of the partitions") {
   // {0}, {3, 4.5, 5}...: searched for here by brute force, so that the case cannot be made up.
   Index found = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
@@ -193,7 +193,8 @@ TEST_CASE("a minimum over centers need not be one over single exchanges; the gai
   CHECK(found > 10);
 }
 
-TEST_CASE("brute force: of all partitions exactly those are certified that whole-number arithmetic finds strictly nearest") {
+TEST_CASE(
+    "brute force: of all partitions exactly those are certified that whole-number arithmetic finds strictly nearest") {
   Index strict = 0, tied = 0;
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     const Index d = 1 + static_cast<Index>(seed % 2);

@@ -103,7 +103,8 @@ TEST_CASE("the split found is never more than the best of all bipartitions and n
 }
 
 TEST_CASE("weights act as copies, and centers off their means are judged at the means") {
-  const EmpiricalObjective weighted(on_line({0, 2, 4, 100, 200}), Eigen::ArrayXd(Eigen::Array<double, 5, 1>(1, 2, 1, 3, 1)));
+  const EmpiricalObjective weighted(on_line({0, 2, 4, 100, 200}),
+                                    Eigen::ArrayXd(Eigen::Array<double, 5, 1>(1, 2, 1, 3, 1)));
   const EmpiricalObjective copied(on_line({0, 2, 2, 4, 100, 100, 100, 200}));
   const auto one = stuck_test(weighted, on_line({0, 3, 140})), other = stuck_test(copied, on_line({0, 3, 140}));
   CHECK(one.merge_cost == Approx(other.merge_cost).epsilon(1e-14));
@@ -112,7 +113,18 @@ TEST_CASE("weights act as copies, and centers off their means are judged at the 
   CHECK(one.stuck);
 }
 
+TEST_CASE("an empty center needs no partner to be free") {
+  const auto test = stuck_test(EmpiricalObjective(on_line({0, 2, 100})), on_line({34, 1000}));
+  CHECK(test.stuck);
+  CHECK(test.merge_first == 1);
+  CHECK(test.merge_second == 1);
+  CHECK(test.split == 0);
+  CHECK(test.repaired_value == 2);
+}
+
 TEST_CASE("stuck_test refuses a negative number of trials") {
-  CHECK_THAT(refusal([] { static_cast<void>(stuck_test(EmpiricalObjective(on_line({0, 1})), on_line({0}), {.split_trials = -1})); }),
+  CHECK_THAT(refusal([] {
+               static_cast<void>(stuck_test(EmpiricalObjective(on_line({0, 1})), on_line({0}), {.split_trials = -1}));
+             }),
              ContainsSubstring("options.split_trials = -1"));
 }

@@ -26,7 +26,8 @@ using testing::on_line;
 namespace {
 
 EmpiricalObjective<double> iris() {
-  return EmpiricalObjective<double>(examples::read_table(std::filesystem::path(KMSCAPE_EXAMPLES_DIR) / "data/iris.csv", "label").points);
+  return EmpiricalObjective<double>(
+      examples::read_table(std::filesystem::path(KMSCAPE_EXAMPLES_DIR) / "data/iris.csv", "label").points);
 }
 
 template <class S>
@@ -71,24 +72,28 @@ TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every resta
 }
 
 TEST_CASE("iris, k = 2: every start ends in 152.347952") {
-  const auto result = survey(iris(), {.clusters = 2, .restarts = 10'000, .seeding = Seeding::random_partition, .seed = 2});
+  const auto result =
+      survey(iris(), {.clusters = 2, .restarts = 10'000, .seeding = Seeding::random_partition, .seed = 2});
   REQUIRE(result.minima.size() == 1);
   CHECK(std::abs(result.best().value - 152.347952) < 5e-7);
   CHECK(result.best().share == 1);
 }
 
-TEST_CASE("the ball model on the line: the global minimum and Proposition 2's, named, in the same shares for any threads") {
+TEST_CASE(
+    "the ball model on the line: the global minimum and Proposition 2's, named, in the same shares for any threads") {
   const kmscape::StochasticBallModel model(kmscape::centers_on_line(3, 2.0), 0.3);
   const EmpiricalObjective objective(model.sample_balanced(3000, kmscape::Seed{1}).points);
   const auto with = [&](int threads) {
-    return survey(objective, {.clusters = 3, .restarts = 500, .seeding = Seeding::uniform_points, .seed = 4, .threads = threads});
+    return survey(objective,
+                  {.clusters = 3, .restarts = 500, .seeding = Seeding::uniform_points, .seed = 4, .threads = threads});
   };
   const auto one = with(1);
   check_same(one, with(2));
   check_same(one, with(3));
   CHECK(describe(kmscape::associate(one.best().centers, model)) == "every cluster has its own center");
   const auto spurious = std::find_if(one.minima.begin(), one.minima.end(), [&](const auto& minimum) {
-    return describe(kmscape::associate(minimum.centers, model)) == "2 centers on cluster 0; 1 center over clusters {1, 2}";
+    return describe(kmscape::associate(minimum.centers, model)) ==
+           "2 centers on cluster 0; 1 center over clusters {1, 2}";
   });
   REQUIRE(spurious != one.minima.end());
   Eigen::RowVector3d sorted = spurious->centers;
@@ -101,7 +106,9 @@ TEST_CASE("the ball model on the line: the global minimum and Proposition 2's, n
 
 TEST_CASE("another seed gives other counts, the same seed the same") {
   const EmpiricalObjective objective(normal_points(2, 100, 1));
-  const auto with = [&](std::uint64_t seed) { return survey(objective, {.clusters = 6, .restarts = 300, .seed = seed, .stuck_tests = false}); };
+  const auto with = [&](std::uint64_t seed) {
+    return survey(objective, {.clusters = 6, .restarts = 300, .seed = seed, .stuck_tests = false});
+  };
   check_same(with(1), with(1));
   const auto a = with(1), b = with(2);
   CHECK((a.minima.size() != b.minima.size() || a.best().count != b.best().count));
@@ -113,7 +120,8 @@ TEST_CASE("brute force: every minimum found is the best its partition can be, an
     const EmpiricalObjective objective(points);
     const int k = 2 + static_cast<int>(seed % 2);
     if (objective.distinct_points(k) < k) continue;
-    const auto result = survey(objective, {.clusters = k, .restarts = 300, .seeding = Seeding::uniform_points, .threads = 1});
+    const auto result =
+        survey(objective, {.clusters = k, .restarts = 300, .seeding = Seeding::uniform_points, .threads = 1});
     CHECK(result.unfinished == 0);
     double global = std::numeric_limits<double>::infinity();
     for (int code = 0; code < static_cast<int>(std::pow(k, 8)); ++code) {
@@ -182,13 +190,16 @@ TEST_CASE("the first restart of a minimum really ends there") {
   const EmpiricalObjective objective(normal_points(2, 60, 4));
   const auto all = survey(objective, {.clusters = 5, .restarts = 60, .seed = 9, .stuck_tests = false});
   for (const auto& minimum : all.minima) {
-    const auto part = survey(objective, {.clusters = 5, .restarts = minimum.first_restart + 1, .seed = 9, .stuck_tests = false});
+    const auto part =
+        survey(objective, {.clusters = 5, .restarts = minimum.first_restart + 1, .seed = 9, .stuck_tests = false});
     const auto before = [&](const auto& found) {
-      return std::any_of(found.minima.begin(), found.minima.end(), [&](const auto& m) { return m.centers == minimum.centers; });
+      return std::any_of(found.minima.begin(), found.minima.end(),
+                         [&](const auto& m) { return m.centers == minimum.centers; });
     };
     CHECK(before(part));
     if (minimum.first_restart > 0)
-      CHECK_FALSE(before(survey(objective, {.clusters = 5, .restarts = minimum.first_restart, .seed = 9, .stuck_tests = false})));
+      CHECK_FALSE(before(
+          survey(objective, {.clusters = 5, .restarts = minimum.first_restart, .seed = 9, .stuck_tests = false})));
   }
 }
 
@@ -196,7 +207,9 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
   const EmpiricalObjective objective(normal_points(1, 40, 5));
   for (const auto policy : {kmscape::EmptyCell::keep, kmscape::EmptyCell::drop, kmscape::EmptyCell::reseed_farthest,
                             kmscape::EmptyCell::reseed_random}) {
-    const auto result = survey(objective, {.clusters = 8, .restarts = 100, .seeding = Seeding::random_partition, .seed = 1, .on_empty = policy});
+    const auto result =
+        survey(objective,
+               {.clusters = 8, .restarts = 100, .seeding = Seeding::random_partition, .seed = 1, .on_empty = policy});
     CHECK(counted(result) == 100);
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.is_minimum());
@@ -208,24 +221,27 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
 TEST_CASE("progress goes up to the total, and a callback can end the survey with what there is") {
   const EmpiricalObjective objective(normal_points(2, 5000, 6));
   std::vector<Index> done;
-  static_cast<void>(survey(objective, {.clusters = 4, .restarts = 200, .threads = 2, .progress = [&](const kmscape::Progress& p) {
-                                         if (p.stage == "restarts") {
-                                           CHECK(p.total == 200);
-                                           done.push_back(p.done);
-                                         }
-                                         return true;
-                                       }}));
+  static_cast<void>(
+      survey(objective, {.clusters = 4, .restarts = 200, .threads = 2, .progress = [&](const kmscape::Progress& p) {
+                           if (p.stage == "restarts") {
+                             CHECK(p.total == 200);
+                             done.push_back(p.done);
+                           }
+                           return true;
+                         }}));
   CHECK(done.size() >= 2);
   CHECK(std::is_sorted(done.begin(), done.end()));
   CHECK(done.back() == 200);
-  const auto stopped = survey(objective, {.clusters = 4, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
+  const auto stopped =
+      survey(objective, {.clusters = 4, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
   CHECK(stopped.stopped);
   CHECK(stopped.restarts < 200);
   CHECK(counted(stopped) == stopped.restarts);
 }
 
 TEST_CASE("restarts that the iteration limit ends are counted as unfinished") {
-  const auto result = survey(EmpiricalObjective(normal_points(2, 500, 7)), {.clusters = 6, .restarts = 50, .max_iterations = 1});
+  const auto result =
+      survey(EmpiricalObjective(normal_points(2, 500, 7)), {.clusters = 6, .restarts = 50, .max_iterations = 1});
   CHECK(result.unfinished > 0);
   CHECK(counted(result) == 50);
 }
@@ -251,14 +267,19 @@ TEST_CASE("Wilson's interval has its known values and covers as it should") {
 
 TEST_CASE("impossible surveys are refused before any work") {
   const EmpiricalObjective objective(on_line({0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8}));
-  const auto with = [&](const kmscape::SurveyOptions& options) { return refusal([&] { static_cast<void>(survey(objective, options)); }); };
+  const auto with = [&](const kmscape::SurveyOptions& options) {
+    return refusal([&] { static_cast<void>(survey(objective, options)); });
+  };
   CHECK(with({.clusters = 12}) ==
-        "kmscape::survey: options.clusters = 12, but the data holds 9 distinct points; use options.clusters <= 9, or jitter the "
+        "kmscape::survey: options.clusters = 12, but the data holds 9 distinct points; use options.clusters <= 9, or "
+        "jitter the "
         "data");
-  CHECK(with({}) == "kmscape::survey: options.clusters = 0, but at least one center is needed; pass options.clusters >= 1");
-  CHECK_THAT(with({.clusters = 2, .restarts = 0}), ContainsSubstring("options.restarts = 0, but a survey needs at least one restart"));
+  CHECK(with({}) ==
+        "kmscape::survey: options.clusters = 0, but at least one center is needed; pass options.clusters >= 1");
+  CHECK_THAT(with({.clusters = 2, .restarts = 0}),
+             ContainsSubstring("options.restarts = 0, but a survey needs at least one restart"));
   CHECK_THAT(with({.clusters = 2, .candidates = -1}), ContainsSubstring("options.candidates = -1"));
-  CHECK_THAT(with({.clusters = 2, .threads = -1}), ContainsSubstring("threads = -1"));
+  CHECK_THAT(with({.clusters = 2, .threads = -1}), ContainsSubstring("kmscape::survey: options.threads = -1"));
   CHECK_THAT(with({.clusters = 2, .max_iterations = 0}), ContainsSubstring("options.max_iterations = 0"));
   CHECK_THAT(with({.clusters = 2, .center_tolerance = -1}), ContainsSubstring("options.center_tolerance = -1"));
   const auto from = [&](std::vector<Eigen::MatrixXd> starts) {
@@ -269,4 +290,23 @@ TEST_CASE("impossible surveys are refused before any work") {
   CHECK_THAT(from({on_line({1}), on_line({1, 2})}), ContainsSubstring("starts[1] = 2 centers, but starts[0] has 1"));
   CHECK_THAT(refusal([] { static_cast<void>(kmscape::wilson_interval(3, 2)); }), ContainsSubstring("count = 3"));
   CHECK_THAT(refusal([] { static_cast<void>(kmscape::wilson_interval(0, 0)); }), ContainsSubstring("trials = 0"));
+}
+
+TEST_CASE("ends of one partition are judged apart when their empty centers lie apart") {
+  // Centers 1 and 11 are the cells' means. An empty center at 100 may stay; one at 3 ties with 1 for the point 2, and
+  // taking it lowers the objective.
+  const EmpiricalObjective objective(on_line({0, 2, 10, 12}));
+  const std::vector<Eigen::MatrixXd> starts = {on_line({1, 11, 100}), on_line({1, 11, 3})};
+  const std::vector<Eigen::MatrixXd> swapped = {starts[1], starts[0]};
+  for (const auto& list : {starts, swapped}) {
+    const auto result = survey(objective, std::span(list));
+    REQUIRE(result.minima.size() == 2);
+    CHECK(result.minima[0].value == 2);
+    CHECK(result.minima[0].count == 1);
+    CHECK(result.minima[0].certificate.status == kmscape::CertificateStatus::strict_minimum);
+    CHECK(result.minima[1].value == 4);
+    CHECK(result.minima[1].count == 1);
+    CHECK(result.minima[1].certificate.status == kmscape::CertificateStatus::flat_minimum);
+    CHECK(result.redirected == 1);
+  }
 }

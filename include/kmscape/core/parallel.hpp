@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -19,9 +20,11 @@
 
 namespace kmscape {
 
-/// The number of threads that `options.threads` asks for: 0 means all that the machine has.
-[[nodiscard]] inline int resolve_threads(int threads) {
-  internal::require(threads >= 0, "resolve_threads", "threads", threads, "a number of threads cannot be negative",
+/// The number of threads that `options.threads` asks for: 0 means all that the machine has. `function` and `argument`
+/// name the caller's in the refusal of a negative number.
+[[nodiscard]] inline int resolve_threads(int threads, std::string_view function = "resolve_threads",
+                                         std::string_view argument = "threads") {
+  internal::require(threads >= 0, function, argument, threads, "a number of threads cannot be negative",
                     "pass 0 for all cores or 1 for the calling thread only");
   if (threads > 0) return threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));

@@ -43,10 +43,11 @@ using PointsOf = Points<typename Derived::Scalar, Derived::RowsAtCompileTime>;
 /// implicit copy would hide the cost, so it does not compile.
 template <class Derived>
 constexpr void refuse_row_major() {
-  static_assert(Derived::RowsAtCompileTime == 1 || !static_cast<bool>(Derived::IsRowMajor),
-                "kmscape: points are the columns of a column-major d x n matrix. Row-major n x d data `a` needs no copy: "
-                "pass Eigen::Map<const Eigen::MatrixXd>(a.data(), d, n). A row-major d x n matrix must be copied: pass "
-                "Eigen::MatrixXd(a).");
+  static_assert(
+      Derived::RowsAtCompileTime == 1 || !static_cast<bool>(Derived::IsRowMajor),
+      "kmscape: points are the columns of a column-major d x n matrix. Row-major n x d data `a` needs no copy: "
+      "pass Eigen::Map<const Eigen::MatrixXd>(a.data(), d, n). A row-major d x n matrix must be copied: pass "
+      "Eigen::MatrixXd(a).");
 }
 
 /// Checks that every column is finite and that there is at least one; names the first offender.

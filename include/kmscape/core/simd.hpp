@@ -1,12 +1,14 @@
 // A register full of numbers, in the vector types that g++ and clang++ share: +, -, *, <, and `mask ? a : b` by lane.
 //
-// Written once, the kernels run at the width that the build targets; a type without registers (long double) is one lane.
+// Written once, the kernels run at the width that the build targets; a type without registers (long double) is one
+// lane.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace kmscape::internal {
@@ -51,9 +53,8 @@ inline constexpr int pack_lanes = static_cast<int>(sizeof(Pack<Scalar>) / sizeof
 /// Calls `body(std::integral_constant<int, 0>{})`, ..., `Count - 1`: a loop that is unrolled at any optimisation level.
 template <int Count, class Body>
 [[gnu::always_inline]] inline void unrolled(Body&& body) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (body(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, Count>{});
+  [&]<int... I>(std::integer_sequence<int, I...>) { (body(std::integral_constant<int, I>{}), ...); }
+  (std::make_integer_sequence<int, Count>{});
 }
 
 }  // namespace kmscape::internal

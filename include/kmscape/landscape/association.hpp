@@ -2,9 +2,9 @@
 //
 // A local minimum of a well-separated mixture is made of these associations only (QZC Theorems 1 and 2). This is the
 // classification by mass: center i and cluster s are joined when cell V_i holds a large share of cluster s or cluster s
-// makes up a large share of V_i; the connected components of that graph are the groups S_a, S*_a. They obey the counting
-// identity m - k = sum over many-fit-one (|S_a| - 1) + |S_0| - sum over one-fit-many (|S*_a| - 1) when no group is
-// many-fit-many; in general each group contributes |S_a| - |S*_a|.
+// makes up a large share of V_i; the connected components of that graph are the groups S_a, S*_a. They obey the
+// counting identity m - k = sum over many-fit-one (|S_a| - 1) + |S_0| - sum over one-fit-many (|S*_a| - 1) when no
+// group is many-fit-many; in general each group contributes |S_a| - |S*_a|.
 #pragma once
 
 #include <Eigen/Core>
@@ -32,10 +32,14 @@ enum class AssociationKind {
 
 [[nodiscard]] constexpr std::string_view to_string(AssociationKind kind) {
   switch (kind) {
-    case AssociationKind::one_fit_one: return "one_fit_one";
-    case AssociationKind::many_fit_one: return "many_fit_one";
-    case AssociationKind::one_fit_many: return "one_fit_many";
-    case AssociationKind::many_fit_many: return "many_fit_many";
+    case AssociationKind::one_fit_one:
+      return "one_fit_one";
+    case AssociationKind::many_fit_one:
+      return "many_fit_one";
+    case AssociationKind::one_fit_many:
+      return "one_fit_many";
+    case AssociationKind::many_fit_many:
+      return "many_fit_many";
   }
   return "unknown";
 }
@@ -49,7 +53,8 @@ struct AssociationGroup {
 
 struct AssociationOptions {
   double edge_share = 0.3;   // share of a cluster in a cell, or of a cell in a cluster, that joins them; in (0, 1]
-  double empty_mass = 0.01;  // a cell of at most this many mean cell masses 1/m is almost empty; in [0, 1)
+  double empty_mass = 0.01;  // a cell of at most this many mean cell masses 1/m is almost empty, unless it is the
+                             // largest cell of some cluster; in [0, 1)
   CellMassOptions masses = {};  // how a model's cells are measured
 };
 
@@ -72,7 +77,8 @@ struct Association {
 
 /// Groups from the joint masses of m cells (rows) and k clusters (columns), any common scale.
 /// Every cluster keeps its largest cell and every cell that is not almost empty its largest cluster, so that nothing is
-/// left without a group. Throws `invalid_input` for negative or non-finite masses and for a cluster without mass. O(m k).
+/// left without a group. Throws `invalid_input` for negative or non-finite masses and for a cluster without mass. O(m
+/// k).
 [[nodiscard]] inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses,
                                            const AssociationOptions& options = {});
 
@@ -134,15 +140,19 @@ inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, co
       require(masses(i, s) >= 0 && std::isfinite(masses(i, s)), "associate", internal::text("masses(", i, ", ", s, ")"),
               masses(i, s), "a mass is finite and not negative", "pass probabilities or counts");
     require(masses.col(s).sum() > 0, "associate", internal::text("masses.col(", s, ")"), 0,
-            internal::text("cluster ", s, " holds nothing"), "number the clusters that occur 0, 1, 2, ... without gaps");
+            internal::text("cluster ", s, " holds nothing"),
+            "number the clusters that occur 0, 1, 2, ... without gaps");
   }
 
   Association result;
   result.mass = masses / masses.sum();
   const Eigen::ArrayXd of_cell = result.mass.rowwise().sum(), of_cluster = result.mass.colwise().sum().transpose();
+  std::vector<Index> largest_cell(static_cast<std::size_t>(k));
+  for (Index s = 0; s < k; ++s) result.mass.col(s).maxCoeff(&largest_cell[static_cast<std::size_t>(s)]);
   std::vector<bool> empty(static_cast<std::size_t>(m));
   for (Index i = 0; i < m; ++i) {
-    empty[static_cast<std::size_t>(i)] = of_cell(i) <= options.empty_mass / static_cast<double>(m);
+    empty[static_cast<std::size_t>(i)] = of_cell(i) <= options.empty_mass / static_cast<double>(m) &&
+                                         std::find(largest_cell.begin(), largest_cell.end(), i) == largest_cell.end();
     if (empty[static_cast<std::size_t>(i)]) result.almost_empty.push_back(i);
   }
 
@@ -156,12 +166,7 @@ inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, co
     for (Index s = 0; s < k; ++s)
       if (result.mass(i, s) >= options.edge_share * std::min(of_cell(i), of_cluster(s))) components.join(s, k + i);
   }
-  for (Index s = 0; s < k; ++s) {
-    Index largest = -1;
-    for (Index i = 0; i < m; ++i)
-      if (!is_empty(i) && (largest < 0 || result.mass(i, s) > result.mass(largest, s))) largest = i;
-    components.join(s, k + largest);  // the largest cell of all is never almost empty, so there is one
-  }
+  for (Index s = 0; s < k; ++s) components.join(s, k + largest_cell[static_cast<std::size_t>(s)]);
 
   for (Index s = 0; s < k; ++s) {
     if (components.find(s) != s) continue;
@@ -205,9 +210,7 @@ inline std::string describe(const Association& association, std::span<const std:
     for (const Index item : items) out += (out.empty() ? "" : ", ") + name(item);
     return out;
   };
-  const auto count = [](std::size_t number) {
-    return std::to_string(number) + (number == 1 ? " center" : " centers");
-  };
+  const auto count = [](std::size_t number) { return std::to_string(number) + (number == 1 ? " center" : " centers"); };
 
   std::string out;
   const auto say = [&out](const std::string& clause) { out += (out.empty() ? "" : "; ") + clause; };
@@ -215,13 +218,18 @@ inline std::string describe(const Association& association, std::span<const std:
   for (const auto& group : association.groups) {
     const std::string over = "clusters {" + list(group.clusters, cluster) + "}";
     switch (group.kind) {
-      case AssociationKind::one_fit_one: ++alone; break;
+      case AssociationKind::one_fit_one:
+        ++alone;
+        break;
       case AssociationKind::many_fit_one:
         say(count(group.centers.size()) + " on cluster " + cluster(group.clusters.front()));
         break;
-      case AssociationKind::one_fit_many: say("1 center over " + over); break;
+      case AssociationKind::one_fit_many:
+        say("1 center over " + over);
+        break;
       case AssociationKind::many_fit_many:
-        say(count(group.centers.size()) + " over " + over + " (many-fit-many: not a minimum of a well-separated model)");
+        say(count(group.centers.size()) + " over " + over +
+            " (many-fit-many: not a minimum of a well-separated model)");
         break;
     }
   }

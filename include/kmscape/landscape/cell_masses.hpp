@@ -1,7 +1,7 @@
 // How much of every component of a model falls into every Voronoi cell: pi_s P_s(V_i).
 //
-// On the line the cells are intervals and the masses exact; in higher dimension they are estimated from draws of a fixed
-// seed, with their standard error.
+// On the line the cells are intervals and the masses exact; in higher dimension they are estimated from draws of a
+// fixed seed, with their standard error.
 #pragma once
 
 #include <Eigen/Core>
@@ -48,8 +48,9 @@ void for_each_interval(const Row& centers, Visitor&& visit) {
   double left = -infinity;
   for (std::size_t p = 0; p < order.size(); ++p) {
     const double right =
-        p + 1 < order.size() ? (static_cast<double>(centers(0, order[p])) + static_cast<double>(centers(0, order[p + 1]))) / 2
-                             : infinity;
+        p + 1 < order.size()
+            ? (static_cast<double>(centers(0, order[p])) + static_cast<double>(centers(0, order[p + 1]))) / 2
+            : infinity;
     visit(order[p], left, right);
     left = right;
   }
@@ -70,8 +71,9 @@ CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& m
   if (d == 1) {
     internal::for_each_interval(centers, [&](Index i, double left, double right) {
       for (Index s = 0; s < k; ++s)
-        result.mass(i, s) = static_cast<double>(model.weights()(s)) *
-                            static_cast<double>(model.interval_mass(s, static_cast<Scalar>(left), static_cast<Scalar>(right)));
+        result.mass(i, s) =
+            static_cast<double>(model.weights()(s)) *
+            static_cast<double>(model.interval_mass(s, static_cast<Scalar>(left), static_cast<Scalar>(right)));
     });
     return result;
   }
@@ -87,9 +89,10 @@ CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& m
     const double weight = static_cast<double>(model.weights()(s));
     internal::for_each_nearest_two<Scalar, Derived::RowsAtCompileTime>(
         {draws.data(), d, options.samples}, fitted,
-        [&](Index, Label cell, Scalar, Label, Scalar) { result.mass(cell, s) += weight / n; });
+        [&](Index, Label cell, Scalar, Label, Scalar) { result.mass(cell, s) += 1; });
     for (Index i = 0; i < m; ++i) {
-      const double share = result.mass(i, s) / weight;
+      const double share = result.mass(i, s) / n;
+      result.mass(i, s) = weight * share;
       result.standard_error = std::max(result.standard_error, weight * std::sqrt(share * (1 - share) / n));
     }
   }

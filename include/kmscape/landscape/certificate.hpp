@@ -1,10 +1,11 @@
 // Is this a local minimum of G_n? A certificate with the numbers behind the verdict.
 //
-// Near centers without ties G_n is one convex quadratic, so they are a strict local minimum iff every non-empty center is
-// its cell's mean and no point ties: then G_n(beta + delta) = G_n(beta) + sum_j m_j |delta_j|^2 while no center moves farther
-// than `radius`. A point x that ties between cells i and j of masses A and B (x at distance a > 0 from both centers) opens a
-// second piece whose minimum is lower by w a^2 (A/(A - w) - B/(B + w)) > 0: a fixed point of Lloyd's iteration, but no local
-// minimum (Li, Metel, Takeda 2025). An empty center is free to move: a minimum, but not a strict one.
+// Near centers without ties G_n is one convex quadratic, so they are a strict local minimum iff every non-empty center
+// is its cell's mean and no point ties: then G_n(beta + delta) = G_n(beta) + sum_j m_j |delta_j|^2 while no center
+// moves farther than `radius`. A point x that ties between cells i and j of masses A and B (x at distance a > 0 from
+// both centers) opens a second piece whose minimum is lower by w a^2 (A/(A - w) - B/(B + w)) > 0: a fixed point of
+// Lloyd's iteration, but no local minimum (Li, Metel, Takeda 2025). An empty center is free to move: a minimum, but not
+// a strict one.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,11 +31,16 @@ enum class CertificateStatus {
 
 [[nodiscard]] constexpr std::string_view to_string(CertificateStatus status) {
   switch (status) {
-    case CertificateStatus::strict_minimum: return "strict_minimum";
-    case CertificateStatus::flat_minimum: return "flat_minimum";
-    case CertificateStatus::not_a_minimum: return "not_a_minimum";
-    case CertificateStatus::not_stationary: return "not_stationary";
-    case CertificateStatus::undecided: return "undecided";
+    case CertificateStatus::strict_minimum:
+      return "strict_minimum";
+    case CertificateStatus::flat_minimum:
+      return "flat_minimum";
+    case CertificateStatus::not_a_minimum:
+      return "not_a_minimum";
+    case CertificateStatus::not_stationary:
+      return "not_stationary";
+    case CertificateStatus::undecided:
+      return "undecided";
   }
   return "unknown";
 }
@@ -50,11 +56,16 @@ enum class OptimalityGrade {
 
 [[nodiscard]] constexpr std::string_view to_string(OptimalityGrade grade) {
   switch (grade) {
-    case OptimalityGrade::none: return "none";
-    case OptimalityGrade::lloyd_fixed: return "lloyd_fixed";
-    case OptimalityGrade::c_local: return "c_local";
-    case OptimalityGrade::d_local: return "d_local";
-    case OptimalityGrade::global: return "global";
+    case OptimalityGrade::none:
+      return "none";
+    case OptimalityGrade::lloyd_fixed:
+      return "lloyd_fixed";
+    case OptimalityGrade::c_local:
+      return "c_local";
+    case OptimalityGrade::d_local:
+      return "d_local";
+    case OptimalityGrade::global:
+      return "global";
   }
   return "unknown";
 }
@@ -75,9 +86,9 @@ struct Certificate {
   double radius = 0;      // no label changes while every center moves by less; infinite for one center
   Index tied_points = 0;  // points whose gap is no larger than its rounding error
   Index empty_cells = 0;
-  Exchange exchange;                // the best single-point move
-  Centers<Scalar, Dim> descent;     // where refuted: centers with a strictly lower objective; otherwise d x 0
-  double drop = 0;                  // where refuted: objective here minus objective at `descent`
+  Exchange exchange;             // the best single-point move
+  Centers<Scalar, Dim> descent;  // where refuted: centers with a strictly lower objective; otherwise d x 0
+  double drop = 0;               // where refuted: objective here minus objective at `descent`
 
   [[nodiscard]] bool is_minimum() const {
     return status == CertificateStatus::strict_minimum || status == CertificateStatus::flat_minimum;
@@ -91,8 +102,8 @@ template <DataObjective O, class Derived>
 
 namespace internal {
 
-/// The fall of the objective when a point of weight w at squared distance `from_squared` from the mean of its cell (mass A)
-/// joins a cell of mass B whose mean is at squared distance `to_squared`, both means following.
+/// The fall of the objective when a point of weight w at squared distance `from_squared` from the mean of its cell
+/// (mass A) joins a cell of mass B whose mean is at squared distance `to_squared`, both means following.
 template <class Real>
 [[nodiscard]] Real exchange_gain(Real w, Real from_mass, Real from_squared, Index from_count, Real to_mass,
                                  Real to_squared) {
@@ -157,8 +168,7 @@ Certificate<typename O::Scalar, O::dim> certify(const O& objective, const Eigen:
 
   Certificate<Scalar, O::dim> result;
   result.descent.resize(objective.dimension(), 0);
-  const auto refute = [&](CertificateStatus status, Centers<Scalar, O::dim> lower) {
-    const double drop = static_cast<double>(assignment.value() - objective.value(lower));
+  const auto refute = [&](CertificateStatus status, Centers<Scalar, O::dim> lower, double drop) {
     if (!(drop > 0)) return false;
     result.status = status;
     result.descent = std::move(lower);
@@ -166,13 +176,17 @@ Certificate<typename O::Scalar, O::dim> certify(const O& objective, const Eigen:
     return true;
   };
 
-  double scale = 0;  // of the coordinates that the means are sums of
+  // What sums of so many coordinates of this size may round to, in units of epsilon; a mean may be far smaller than
+  // they are.
+  double scale = 0;
   for (Index j = 0; j < at.cols(); ++j) {
     if (assignment.counts(j) == 0) {
       ++result.empty_cells;
       continue;
     }
-    scale = std::max(scale, static_cast<double>(cells.centroid.col(j).cwiseAbs().maxCoeff()));
+    const double spread = std::sqrt(static_cast<double>(cells.distortion(j) / cells.mass(j)));
+    const double size = static_cast<double>(cells.centroid.col(j).cwiseAbs().maxCoeff()) + spread;
+    scale = std::max(scale, size * (64 + 8 * std::sqrt(static_cast<double>(assignment.counts(j)))));
     result.residual = std::max(result.residual, static_cast<double>((at.col(j) - cells.centroid.col(j)).norm()));
   }
 
@@ -189,22 +203,30 @@ Certificate<typename O::Scalar, O::dim> certify(const O& objective, const Eigen:
         const Real gain = internal::exchange_gain<Real>(static_cast<Real>(objective.weight(i)), cells.mass(first),
                                                         static_cast<Real>(nearest), assignment.counts(first),
                                                         cells.mass(second), static_cast<Real>(next));
-        if (static_cast<double>(gain) > through_tie.gain)
-          through_tie = {i, first, second, static_cast<double>(gain)};
+        if (static_cast<double>(gain) > through_tie.gain) through_tie = {i, first, second, static_cast<double>(gain)};
       });
   result.tie_margin = static_cast<double>(margin);
   result.radius = static_cast<double>(gap) / 2;
 
-  const double rounding = 64 * static_cast<double>(std::numeric_limits<Scalar>::epsilon()) * scale;
+  const double rounding = static_cast<double>(std::numeric_limits<Scalar>::epsilon()) * scale;
   if (result.residual > rounding) {
-    if (refute(CertificateStatus::not_stationary, cells.centroid)) return result;
+    // The fall within each cell, in closed form; points that change cells add to it. The difference of two objectives
+    // holds both, but near a stationary point it is all rounding.
+    const double within = static_cast<double>(
+        ((at - cells.centroid).colwise().squaredNorm().transpose().array().template cast<Real>() * cells.mass).sum());
+    const double difference = static_cast<double>(assignment.value() - objective.value(cells.centroid));
+    const double noise = static_cast<double>(std::numeric_limits<Scalar>::epsilon()) *
+                         static_cast<double>(assignment.value()) * std::sqrt(static_cast<double>(objective.size()));
+    const double fall = difference > within + noise ? difference : within;
+    if (refute(CertificateStatus::not_stationary, cells.centroid, fall)) return result;
     result.status = CertificateStatus::undecided;
     return result;
   }
   result.grade = OptimalityGrade::lloyd_fixed;
   if (through_tie.point >= 0) {
-    if (!refute(CertificateStatus::not_a_minimum, internal::after_exchange(objective, assignment, through_tie)))
-      result.status = CertificateStatus::undecided;
+    auto lower = internal::after_exchange(objective, assignment, through_tie);
+    const double fall = static_cast<double>(assignment.value() - objective.value(lower));
+    if (!refute(CertificateStatus::not_a_minimum, std::move(lower), fall)) result.status = CertificateStatus::undecided;
     result.exchange = through_tie;
     return result;
   }

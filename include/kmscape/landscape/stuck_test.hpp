@@ -1,8 +1,8 @@
 // Is a fit stuck? The cheapest merge of two cells against the best split of a third, without any truth.
 //
-// Merging cells i and j costs m_i m_j / (m_i + m_j) |c_i - c_j|^2; splitting cell l gains what the 2-means of its points
-// gain. Where some split gains more than some merge costs, moving one center lowers the objective at once: the fit has a
-// many-fit-one (or almost-empty) group beside a one-fit-many cell (QZC section 4), and the move repairs it.
+// Merging cells i and j costs m_i m_j / (m_i + m_j) |c_i - c_j|^2; splitting cell l gains what the 2-means of its
+// points gain. Where some split gains more than some merge costs, moving one center lowers the objective at once: the
+// fit has a many-fit-one (or almost-empty) group beside a one-fit-many cell (QZC section 4), and the move repairs it.
 #pragma once
 
 #include <Eigen/Core>
@@ -29,14 +29,16 @@ struct StuckOptions {
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct StuckTest {
   bool stuck = false;  // some split gains more than some merge of two other cells costs
-  bool has_move = false;  // there is a pair to merge and a third cell with two distinct points to split
-  Index merge_first = -1, merge_second = -1;  // the pair of the best move
-  Index split = -1;                           // the cell of the best move
-  double merge_cost = 0;                      // rise of the objective by the merge
-  double split_gain = 0;                      // fall by the split: that of the best 2-means found
-  double value = 0;           // objective with every center on its cell's mean
-  double moved_value = 0;     // value + merge_cost - split_gain: the partition's objective right after the move
-  double repaired_value = 0;  // after Lloyd's iteration from there; `value` where not stuck
+  bool has_move =
+      false;  // there is a pair to merge (or an empty center) and another cell with two distinct points to split
+  Index merge_first = -1,
+        merge_second = -1;        // the pair of the best move; equal for an empty center, free without a partner
+  Index split = -1;               // the cell of the best move
+  double merge_cost = 0;          // rise of the objective by the merge
+  double split_gain = 0;          // fall by the split: that of the best 2-means found
+  double value = 0;               // objective with every center on its cell's mean
+  double moved_value = 0;         // value + merge_cost - split_gain: the partition's objective right after the move
+  double repaired_value = 0;      // after Lloyd's iteration from there; `value` where not stuck
   Centers<Scalar, Dim> repaired;  // d x k, the centers of repaired_value; d x 0 where not stuck
 };
 
@@ -127,15 +129,15 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
 
   double best = -std::numeric_limits<double>::infinity();
   for (Index i = 0; i < k; ++i)
-    for (Index j = i + 1; j < k; ++j) {
+    for (Index j = cells.mass(i) > 0 ? i + 1 : i; j < k; ++j) {  // an empty center also alone: i = j
       // Of the three best splits at least one is of a third cell.
       const auto third = std::find_if(by_gain.begin(), by_gain.end(), [&](Index l) { return l != i && l != j; });
       if (third == by_gain.end()) continue;
       const double both = static_cast<double>(cells.mass(i) + cells.mass(j));
-      const double cost =
-          both > 0 ? static_cast<double>(cells.mass(i)) * static_cast<double>(cells.mass(j)) / both *
-                         static_cast<double>((cells.centroid.col(i) - cells.centroid.col(j)).squaredNorm())
-                   : 0;
+      const double cost = both > 0
+                              ? static_cast<double>(cells.mass(i)) * static_cast<double>(cells.mass(j)) / both *
+                                    static_cast<double>((cells.centroid.col(i) - cells.centroid.col(j)).squaredNorm())
+                              : 0;
       const double gain = splits[static_cast<std::size_t>(*third)].gain;
       if (gain - cost <= best) continue;
       best = gain - cost;
@@ -155,9 +157,8 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
   Centers<Scalar, O::dim> moved = cells.centroid;
   const auto first_mass = cells.mass(result.merge_first), second_mass = cells.mass(result.merge_second);
   if (first_mass + second_mass > 0)
-    moved.col(result.merge_first) +=
-        static_cast<Scalar>(second_mass / (first_mass + second_mass)) *
-        (cells.centroid.col(result.merge_second) - cells.centroid.col(result.merge_first));
+    moved.col(result.merge_first) += static_cast<Scalar>(second_mass / (first_mass + second_mass)) *
+                                     (cells.centroid.col(result.merge_second) - cells.centroid.col(result.merge_first));
   const auto& halves = splits[static_cast<std::size_t>(result.split)].halves;
   moved.col(result.split) = halves.col(0);
   moved.col(result.merge_second) = halves.col(1);

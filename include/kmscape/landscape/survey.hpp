@@ -1,9 +1,9 @@
 // The survey: many restarts, every distinct local minimum they end in, how often, and what each one is.
 //
-// Restart r seeds from stream r of the survey's seed and runs Lloyd's iteration to a fixed point. Ends are merged when they
-// are the same partition up to the names of the cells. Each distinct end is certified; one that a tied point refutes is
-// followed through its lower piece until a minimum is reached, and counted there. Results depend on the seed only, bit for
-// bit, whatever the number of threads.
+// Restart r seeds from stream r of the survey's seed and runs Lloyd's iteration to a fixed point. Ends are merged when
+// they are the same partition up to the names of the cells. Each distinct end is certified; one that a tied point
+// refutes is followed through its lower piece until a minimum is reached, and counted there. Results depend on the seed
+// only, bit for bit, whatever the number of threads.
 #pragma once
 
 #include <Eigen/Core>
@@ -36,12 +36,12 @@ enum class SameMinimum {
 };
 
 struct SurveyOptions {
-  Index clusters = 0;      // k; must be set
+  Index clusters = 0;  // k; must be set
   Index restarts = 1000;
   Seeding seeding = Seeding::kmeans_plus_plus;
-  int candidates = 0;      // of greedy k-means++; 0: 2 + floor(ln k)
+  int candidates = 0;  // of greedy k-means++; 0: 2 + floor(ln k)
   Seed seed = 0;
-  int threads = 0;         // restarts run side by side; 0: all cores
+  int threads = 0;            // restarts run side by side; 0: all cores
   int max_iterations = 1000;  // Lloyd steps per restart
   EmptyCell on_empty = EmptyCell::keep;
   SameMinimum same = SameMinimum::automatic;
@@ -52,27 +52,27 @@ struct SurveyOptions {
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct LocalMinimum {
-  double value = 0;               // G_n
-  Index count = 0;                // restarts that ended here
-  double share = 0;               // count / restarts made
+  double value = 0;                      // G_n
+  Index count = 0;                       // restarts that ended here
+  double share = 0;                      // count / restarts made
   double share_low = 0, share_high = 0;  // Wilson interval of the share at 95%
-  Index first_restart = 0;        // the lowest restart that ended here
-  Centers<Scalar, Dim> centers;   // d x k, in order of the first point of each cell; empty cells last
-  CellMoments<Scalar, Dim> cells; // of these centers
-  Counts sizes;                   // k: points per cell
-  Labels labels;                  // n; empty under SameMinimum::centers: ask objective.assign(centers)
+  Index first_restart = 0;               // the lowest restart that ended here
+  Centers<Scalar, Dim> centers;          // d x k, in order of the first point of each cell; empty cells last
+  CellMoments<Scalar, Dim> cells;        // of these centers
+  Counts sizes;                          // k: points per cell
+  Labels labels;                         // n; empty under SameMinimum::centers: ask objective.assign(centers)
   Certificate<Scalar, Dim> certificate;
-  StuckTest<Scalar, Dim> stuck;   // where asked for
+  StuckTest<Scalar, Dim> stuck;  // where asked for
 };
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct Survey {
   std::vector<LocalMinimum<Scalar, Dim>> minima;  // by value, then by first restart; the first is the best found
-  Index restarts = 0;       // made
-  Index redirected = 0;     // of these, first ended at a fixed point that a tie refuted, and counted where it led
-  Index unfinished = 0;     // of these, ended at no certified minimum (iteration limit, rounding); counted nowhere else
+  Index restarts = 0;                             // made
+  Index redirected = 0;  // of these, first ended at a fixed point that a tie refuted, and counted where it led
+  Index unfinished = 0;  // of these, ended at no certified minimum (iteration limit, rounding); counted nowhere else
   std::int64_t iterations = 0;  // Lloyd steps of all restarts
-  bool stopped = false;     // the progress callback ended it early
+  bool stopped = false;         // the progress callback ended it early
 
   /// The minimum of lowest value found; there is one unless every restart is unfinished.
   [[nodiscard]] const LocalMinimum<Scalar, Dim>& best() const { return minima.front(); }
@@ -85,8 +85,9 @@ template <DataObjective O>
 
 /// The same from given starts (each d x k), one restart each; `clusters`, `restarts` and `seeding` are not used.
 template <DataObjective O>
-[[nodiscard]] Survey<typename O::Scalar, O::dim> survey(
-    const O& objective, std::span<const Centers<typename O::Scalar, O::dim>> starts, const SurveyOptions& options = {});
+[[nodiscard]] Survey<typename O::Scalar, O::dim> survey(const O& objective,
+                                                        std::span<const Centers<typename O::Scalar, O::dim>> starts,
+                                                        const SurveyOptions& options = {});
 
 /// Wilson's interval for a share of which `count` of `trials` were seen, at `z` standard deviations.
 struct ShareInterval {
@@ -109,8 +110,15 @@ namespace internal {
 template <std::floating_point Scalar, int Dim>
 struct SurveyEnd {
   LloydResult<Scalar, Dim> fit;
-  std::uint64_t key = 0;  // of the canonical labels
+  std::uint64_t key = 0;    // of the canonical labels
+  bool redirected = false;  // a refuted end was left on the way
 };
+
+/// Only an end where another step changes nothing can be a minimum.
+template <std::floating_point Scalar, int Dim>
+[[nodiscard]] bool is_finished(const LloydResult<Scalar, Dim>& fit) {
+  return fit.status == LloydStatus::fixed_point || fit.status == LloydStatus::rounding_limit;
+}
 
 /// Renames the cells in order of their first point, empty ones last, and hashes the labels.
 template <std::floating_point Scalar, int Dim>
@@ -140,7 +148,7 @@ template <std::floating_point Scalar, int Dim>
     fit.cells.distortion(to) = cells.distortion(j);
     fit.counts(to) = counts(j);
   }
-  return {std::move(fit), key};
+  return {std::move(fit), key, false};
 }
 
 /// Distinct ends in the order in which they were first met.
@@ -200,8 +208,10 @@ class EndCollection {
     std::vector<bool> taken(static_cast<std::size_t>(used), false);
     for (Index j = 0; j < used; ++j) {
       Index nearest = 0;
-      const auto squared = (b.centers.leftCols(used).colwise() - a.centers.col(j)).colwise().squaredNorm().minCoeff(&nearest);
-      if (std::sqrt(static_cast<double>(squared)) > tolerance_ || taken[static_cast<std::size_t>(nearest)]) return false;
+      const auto squared =
+          (b.centers.leftCols(used).colwise() - a.centers.col(j)).colwise().squaredNorm().minCoeff(&nearest);
+      if (std::sqrt(static_cast<double>(squared)) > tolerance_ || taken[static_cast<std::size_t>(nearest)])
+        return false;
       taken[static_cast<std::size_t>(nearest)] = true;
     }
     return true;
@@ -220,15 +230,24 @@ class EndCollection {
 }
 
 template <DataObjective O, class Start>
-[[nodiscard]] Survey<typename O::Scalar, O::dim> run_survey(const O& objective, Index restarts, Index k, const Start& start,
-                                                            const SurveyOptions& options) {
+[[nodiscard]] Survey<typename O::Scalar, O::dim> run_survey(const O& objective, Index restarts, Index k,
+                                                            const Start& start, const SurveyOptions& options) {
   using Scalar = typename O::Scalar;
   using End = SurveyEnd<Scalar, O::dim>;
   const auto descend = [&](const auto& from, Index restart) {
-    return canonical(lloyd(objective, from,
-                           {.max_iterations = options.max_iterations,
-                            .on_empty = options.on_empty,
-                            .seed = RandomStream(options.seed, static_cast<std::uint64_t>(restart)).split(0)()}));
+    const LloydOptions how{.max_iterations = options.max_iterations,
+                           .on_empty = options.on_empty,
+                           .seed = RandomStream(options.seed, static_cast<std::uint64_t>(restart)).split(0)()};
+    auto end = canonical(lloyd(objective, from, how));
+    // Ends of one partition are judged together, but an empty center can lie where it tempts a point in one end and
+    // idle in another: such ends go down by themselves.
+    while (end.fit.empty_cells > 0 && is_finished(end.fit)) {
+      const auto certificate = certify(objective, end.fit.centers);
+      if (certificate.descent.cols() == 0) break;
+      end = canonical(lloyd(objective, certificate.descent, how));
+      end.redirected = true;
+    }
+    return end;
   };
   const auto report = [&](std::string_view stage, Index done, Index total) {
     return !options.progress || options.progress({stage, done, total});
@@ -237,11 +256,12 @@ template <DataObjective O, class Start>
   Survey<Scalar, O::dim> result;
   ThreadTeam team(static_cast<int>(std::min<Index>(resolve_threads(options.threads), restarts)));
   EndCollection<O> ends(objective, options);
-  std::vector<Index> count, first_restart;
+  std::vector<Index> count, first_restart, already_redirected;
   const auto record = [&](Index end, Index restart) {
     if (end == static_cast<Index>(count.size())) {
       count.push_back(0);
       first_restart.push_back(restart);
+      already_redirected.push_back(0);
     }
     ++count[static_cast<std::size_t>(end)];
   };
@@ -249,16 +269,22 @@ template <DataObjective O, class Start>
   std::vector<End> batch;
   while (result.restarts < restarts && !result.stopped) {
     const Index first = result.restarts;
-    const Index size = std::min(restarts - first, survey_batch(objective.size(), k, objective.dimension(), team.size()));
+    const Index size =
+        std::min(restarts - first, survey_batch(objective.size(), k, objective.dimension(), team.size()));
     batch.resize(static_cast<std::size_t>(size));
     team.run(size, [&](Index r, int) { batch[static_cast<std::size_t>(r)] = descend(start(first + r), first + r); });
     for (Index r = 0; r < size; ++r) {
       auto& end = batch[static_cast<std::size_t>(r)];
       result.iterations += end.fit.iterations;
-      if (end.fit.status == LloydStatus::fixed_point || end.fit.status == LloydStatus::rounding_limit)
-        record(ends.add(std::move(end)), first + r);
-      else
+      if (!is_finished(end.fit)) {
         ++result.unfinished;
+        continue;
+      }
+      result.redirected += end.redirected;
+      const bool redirected = end.redirected;
+      const Index at = ends.add(std::move(end));
+      record(at, first + r);
+      already_redirected[static_cast<std::size_t>(at)] += redirected;
     }
     result.restarts += size;
     result.stopped = !report("restarts", result.restarts, restarts);
@@ -283,9 +309,11 @@ template <DataObjective O, class Start>
     for (Index e = 0; e < found; ++e) {
       leads_to.push_back(first + e);
       auto& end = lower[static_cast<std::size_t>(e)];
-      if (end.fit.centers.cols() == 0 || end.fit.status == LloydStatus::iteration_limit) continue;
-      leads_to.back() = ends.add(std::move(end));
-      if (leads_to.back() < static_cast<Index>(count.size())) continue;
+      if (end.fit.centers.cols() == 0 || !is_finished(end.fit)) continue;
+      const Index to = ends.add(std::move(end));
+      // Within a wide center tolerance the end below can be taken for this one or for one above it: no way down.
+      if (ends[to].value < ends[first + e].value) leads_to.back() = to;
+      if (to < static_cast<Index>(count.size())) continue;
       count.push_back(0);
       first_restart.push_back(first_restart[static_cast<std::size_t>(first + e)]);
     }
@@ -296,7 +324,7 @@ template <DataObjective O, class Start>
     Index last = e;
     while (leads_to[static_cast<std::size_t>(last)] != last) last = leads_to[static_cast<std::size_t>(last)];
     if (last == e) continue;
-    result.redirected += count[at];
+    if (e < static_cast<Index>(already_redirected.size())) result.redirected += count[at] - already_redirected[at];
     count[static_cast<std::size_t>(last)] += count[at];
     first_restart[static_cast<std::size_t>(last)] =
         std::min(first_restart[static_cast<std::size_t>(last)], first_restart[at]);
@@ -351,7 +379,7 @@ inline void check_survey(const SurveyOptions& options) {
   require(options.center_tolerance >= 0 && std::isfinite(options.center_tolerance), "survey",
           "options.center_tolerance", options.center_tolerance, "a tolerance is finite and not negative",
           "pass e.g. 1e-6");
-  static_cast<void>(resolve_threads(options.threads));  // throws on a negative number
+  static_cast<void>(resolve_threads(options.threads, "survey", "options.threads"));  // throws on a negative number
 }
 
 }  // namespace internal
@@ -383,12 +411,13 @@ Survey<typename O::Scalar, O::dim> survey(const O& objective,
   for (std::size_t r = 0; r < starts.size(); ++r) {
     internal::check_centers(starts[r], objective.dimension(), "survey", internal::text("starts[", r, "]"));
     internal::require(starts[r].cols() == starts[0].cols(), "survey", internal::text("starts[", r, "]"),
-                      internal::text(starts[r].cols(), " centers"),
-                      internal::text("starts[0] has ", starts[0].cols()), "pass starts of one k");
+                      internal::text(starts[r].cols(), " centers"), internal::text("starts[0] has ", starts[0].cols()),
+                      "pass starts of one k");
   }
   return internal::run_survey(
-      objective, static_cast<Index>(starts.size()), starts[0].cols(),
-      [&](Index restart) -> const auto& { return starts[static_cast<std::size_t>(restart)]; }, options);
+      objective, static_cast<Index>(starts.size()),
+      starts[0].cols(), [&](Index restart) -> const auto& { return starts[static_cast<std::size_t>(restart)]; },
+      options);
 }
 
 }  // namespace kmscape
