@@ -1,7 +1,8 @@
 // Surveys the local minima of k-means on a file of points or on planted data, and says what each one is.
 //
-// Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/survey_iris.json --figure {out}/survey_iris.png
-// Small run: --model ball --centers {data}/line.csv --radius 0.3 --n 300 --balanced --restarts 100 --figure {out}/line.png
+// Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/survey_iris.json --figure
+// {out}/survey_iris.png Small run: --model ball --centers {data}/line.csv --radius 0.3 --n 300 --balanced --restarts
+// 100 --figure {out}/line.png
 #include <iostream>
 #include <string>
 #include <vector>
@@ -50,9 +51,11 @@ void run(const examples::Arguments& arguments) {
 
   bar.clear();
   print(input, survey, associations);
-  if (arguments.has("json")) examples::write_file(arguments.text("json"), to_json(input, survey, associations).text() + "\n");
+  if (arguments.has("json"))
+    examples::write_file(arguments.text("json"), to_json(input, survey, associations).text() + "\n");
   if (arguments.has("figure"))
-    examples::draw_survey(arguments.text("figure"), input.name, objective, survey, associations, input.table.label_names);
+    examples::draw_survey(arguments.text("figure"), input.name, objective, survey, associations,
+                          input.table.label_names);
 }
 
 }  // namespace
@@ -88,7 +91,8 @@ examples::Table sample(const examples::Arguments& arguments) {
   const auto kind = arguments.choice("model", {"ball", "gmm"});
   const std::string size = kind == 0 ? "radius" : "sigma";
   for (const auto& name : {std::string("centers"), size, std::string("n")})
-    if (!arguments.has(name)) throw examples::input_error("--model " + arguments.text("model") + " needs --" + name + "; see --help");
+    if (!arguments.has(name))
+      throw examples::input_error("--model " + arguments.text("model") + " needs --" + name + "; see --help");
   const auto centers = examples::read_table(arguments.text("centers")).points;
   const auto n = arguments.integer("n", 0, 1);
   const kmscape::Seed seed(static_cast<std::uint64_t>(arguments.integer("seed", 1, 0)));
@@ -110,7 +114,8 @@ Input read_input(const examples::Arguments& arguments) {
   if (planted != arguments.positional().empty() || arguments.positional().size() > 1)
     throw examples::input_error("give one file of points, or --model; see --help");
   for (const auto* name : {"centers", "radius", "sigma", "n", "balanced"})
-    if (!planted && arguments.has(name)) throw examples::input_error(std::string("--") + name + " needs --model; see --help");
+    if (!planted && arguments.has(name))
+      throw examples::input_error(std::string("--") + name + " needs --model; see --help");
   if (planted && arguments.has("truth")) throw examples::input_error("--truth is for files: a model knows its truth");
   if (!planted && !arguments.has("k")) throw examples::input_error("--k is missing: how many centers? see --help");
 
@@ -149,7 +154,8 @@ void print(const Input& input, const Survey& survey, const std::vector<kmscape::
                   minimum.value, 100 * (minimum.value / survey.best().value - 1), percent(minimum.share).c_str(),
                   percent(minimum.share_low).c_str(), percent(minimum.share_high).c_str());
     std::cout << line;
-    if (!associations.empty()) std::cout << "     truth: " << describe(associations[m], input.table.label_names) << '\n';
+    if (!associations.empty())
+      std::cout << "     truth: " << describe(associations[m], input.table.label_names) << '\n';
     std::cout << "     certificate: " << to_string(certificate.status) << ", grade " << to_string(certificate.grade)
               << ", residual " << certificate.residual << ", tie margin " << certificate.tie_margin << '\n';
     std::cout << "     stuck test: ";
@@ -168,16 +174,16 @@ examples::Json to_json(const kmscape::Association& association, const std::vecto
   const auto list = [](const std::vector<kmscape::Index>& items) { return Json::list({items.begin(), items.end()}); };
   std::vector<Json> groups;
   for (const auto& group : association.groups)
-    groups.push_back(Json::object({{"kind", to_string(group.kind)},
-                                   {"centers", list(group.centers)},
-                                   {"clusters", list(group.clusters)}}));
+    groups.push_back(Json::object(
+        {{"kind", to_string(group.kind)}, {"centers", list(group.centers)}, {"clusters", list(group.clusters)}}));
   return Json::object({{"summary", describe(association, names)},
                        {"groups", Json::list(groups)},
                        {"almost_empty", list(association.almost_empty)},
                        {"mass", association.mass.transpose()}});
 }
 
-examples::Json to_json(const Input& input, const Survey& survey, const std::vector<kmscape::Association>& associations) {
+examples::Json to_json(const Input& input, const Survey& survey,
+                       const std::vector<kmscape::Association>& associations) {
   using examples::Json;
   std::vector<Json> minima;
   for (std::size_t m = 0; m < survey.minima.size(); ++m) {

@@ -1,7 +1,8 @@
 // Reads points from a text file: one point a line, numbers separated by commas, semicolons, tabs or blanks.
 //
-// A first line without any number is the header. Blank lines and lines that begin with # are skipped. One column may hold
-// labels (words or numbers). Every complaint is one line `FILE:LINE:COLUMN: ...`, COLUMN being the number of the field.
+// A first line without any number is the header. Blank lines and lines that begin with # are skipped. One column may
+// hold labels (words or numbers). Every complaint is one line `FILE:LINE:COLUMN: ...`, COLUMN being the number of the
+// field.
 #pragma once
 
 #include <Eigen/Core>
@@ -125,9 +126,8 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
     auto fields = internal::split(content, separator);
     if (is_first) {
       width = fields.size();
-      const bool has_number = std::any_of(fields.begin(), fields.end(), [](const auto& field) {
-        return internal::parse_number(field).has_value();
-      });
+      const bool has_number = std::any_of(fields.begin(), fields.end(),
+                                          [](const auto& field) { return internal::parse_number(field).has_value(); });
       if (!has_number) header = fields;
       if (!label_column.empty()) {
         const auto named = std::find(header.begin(), header.end(), label_column);

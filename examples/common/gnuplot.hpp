@@ -1,4 +1,5 @@
-// Pictures by the program gnuplot: a script with its data inline is always written, the picture where gnuplot is installed.
+// Pictures by the program gnuplot: a script with its data inline is always written, the picture where gnuplot is
+// installed.
 #pragma once
 
 #include <Eigen/Core>

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kmscape/core/random.hpp>
@@ -37,10 +38,10 @@ inline void draw_landscape(Picture& picture, const kmscape::Survey<double>& surv
     if (associations[m].is_truth()) return 0;
     return associations[m].is_structured() ? 1 : 2;
   };
-  const std::vector<std::string> names = associations.empty()
-                                             ? std::vector<std::string>{"not stuck", "stuck: a merge and split helps"}
-                                             : std::vector<std::string>{"one center per cluster",
-                                                                        "many-fit-one and one-fit-many", "many-fit-many"};
+  const std::vector<std::string> names =
+      associations.empty()
+          ? std::vector<std::string>{"not stuck", "stuck: a merge and split helps"}
+          : std::vector<std::string>{"one center per cluster", "many-fit-one and one-fit-many", "many-fit-many"};
   std::vector<std::string> plots;
   for (std::size_t type = 0; type < names.size(); ++type) {
     std::vector<double> rows;
@@ -48,17 +49,27 @@ inline void draw_landscape(Picture& picture, const kmscape::Survey<double>& surv
       if (kind(m) == static_cast<Eigen::Index>(type))
         rows.insert(rows.end(), {survey.minima[m].value, 100 * survey.minima[m].share});
     if (rows.empty()) continue;
-    const auto block = picture.data(Eigen::Map<Eigen::MatrixXd>(rows.data(), 2, static_cast<Eigen::Index>(rows.size() / 2)));
+    const auto block =
+        picture.data(Eigen::Map<Eigen::MatrixXd>(rows.data(), 2, static_cast<Eigen::Index>(rows.size() / 2)));
     const std::string paint = "lc rgb '" + colour(static_cast<Eigen::Index>(type == 2 ? 7 : type == 1 ? 4 : 0)) + "'";
     plots.push_back(block + " using 1:2 with impulses lw 2 " + paint + " notitle, " + block +
                     " using 1:2 with points pt 7 ps 1.2 " + paint + " title '" + names[type] + "'");
   }
   std::string all;
   for (const auto& plot : plots) all += (all.empty() ? "" : ", ") + plot;
-  picture << "set title 'every local minimum found'" << "set xlabel 'objective'" << "set ylabel '% of restarts'"
-          << "set logscale y" << "set yrange [" + number(50.0 / static_cast<double>(survey.restarts)) + ":400]"
-          << "set key top right" << "set xrange [*:*] noextend" << "set offsets graph 0.06, graph 0.06, 0, 0" << "plot " + all
-          << "unset logscale y" << "unset offsets" << "unset xlabel" << "unset ylabel" << "set yrange [*:*]";
+  picture << "set title 'every local minimum found'"
+          << "set xlabel 'objective'"
+          << "set ylabel '% of restarts'"
+          << "set logscale y"
+          << "set yrange [" + number(50.0 / static_cast<double>(survey.restarts)) + ":400]"
+          << "set key top right"
+          << "set xrange [*:*] noextend"
+          << "set offsets graph 0.06, graph 0.06, 0, 0"
+          << "plot " + all << "unset logscale y"
+          << "unset offsets"
+          << "unset xlabel"
+          << "unset ylabel"
+          << "set yrange [*:*]";
 }
 
 inline void draw_minimum(Picture& picture, const std::string& title,
@@ -70,8 +81,10 @@ inline void draw_minimum(Picture& picture, const std::string& title,
   const Box box = box_around(points);
   const auto labels = objective.assign(centers).labels;
 
-  picture << "set title \"" + title + "\"" << "set xrange [" + number(box.low.x()) + ":" + number(box.high.x()) + "]"
-          << "set yrange [" + number(box.low.y()) + ":" + number(box.high.y()) + "]" << "unset key";
+  picture << "set title \"" + title + "\""
+          << "set xrange [" + number(box.low.x()) + ":" + number(box.high.x()) + "]"
+          << "set yrange [" + number(box.low.y()) + ":" + number(box.high.y()) + "]"
+          << "unset key";
   std::string plot;
   // Cells are drawn where the picture is the space itself; a projection does not show them.
   if (objective.dimension() <= 2) {
@@ -87,7 +100,9 @@ inline void draw_minimum(Picture& picture, const std::string& title,
   plot += picture.data(coloured) + " using 1:2:3 with points pt 7 ps 0.5 lc rgb variable, ";
   const auto block = picture.data(at);
   plot += block + " with points pt 7 ps 2.2 lc rgb 'white', " + block + " with points pt 7 ps 1.7 lc rgb '#222222'";
-  picture << "plot " + plot << "set xrange [*:*]" << "set yrange [*:*]" << "set key";
+  picture << "plot " + plot << "set xrange [*:*]"
+          << "set yrange [*:*]"
+          << "set key";
 }
 
 }  // namespace internal
@@ -98,18 +113,29 @@ inline bool draw_survey(const std::filesystem::path& path, const std::string& na
                         const std::vector<kmscape::Association>& associations,
                         const std::vector<std::string>& cluster_names) {
   const std::size_t total = survey.minima.size();
-  // The best, and of the others the two that restarts fall into most often.
+  const auto words = [&](std::size_t m) {
+    return associations.empty() ? std::string() : describe(associations[m], cluster_names);
+  };
+  // The best, and of the others the two that restarts fall into most often, of different structures while there are
+  // any.
   std::vector<std::size_t> order(total);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  if (total > 1)
-    std::stable_sort(order.begin() + 1, order.end(),
-                     [&](auto a, auto b) { return survey.minima[a].count > survey.minima[b].count; });
+  for (std::size_t place = 1; place < std::min<std::size_t>(total, 3); ++place) {
+    const auto chosen = order.begin() + static_cast<std::ptrdiff_t>(place);
+    const auto rank = [&](std::size_t m) {
+      const bool is_new =
+          std::none_of(order.begin(), chosen, [&](std::size_t shown) { return words(shown) == words(m); });
+      return std::pair(is_new, survey.minima[m].count);
+    };
+    std::iter_swap(chosen, std::max_element(chosen, order.end(), [&](auto a, auto b) { return rank(a) < rank(b); }));
+  }
   order.resize(std::min<std::size_t>(total, 3));
 
   Picture picture(path, 1200, 900);
   picture << "set multiplot layout 2,2 title 'k-means on " + plain(std::filesystem::path(name).filename().string()) +
                  ", k = " + std::to_string(total > 0 ? survey.best().centers.cols() : 0) + ", " +
-                 std::to_string(survey.restarts) + " restarts' font ',15' margins 0.07,0.97,0.06,0.88 spacing 0.07,0.14";
+                 std::to_string(survey.restarts) +
+                 " restarts' font ',15' margins 0.07,0.97,0.06,0.88 spacing 0.07,0.14";
   if (total > 0) internal::draw_landscape(picture, survey, associations);
   PlaneProjection plane;
   if (objective.dimension() > 1) plane = plane_of(objective.points());
@@ -118,7 +144,7 @@ inline bool draw_survey(const std::filesystem::path& path, const std::string& na
     const auto& minimum = survey.minima[m];
     std::string title = "minimum " + std::to_string(m + 1) + ": " + number(minimum.value, 7) + ", " +
                         number(100 * minimum.share, 3) + "% of restarts";
-    if (!associations.empty()) title += "\\n" + plain(describe(associations[m], cluster_names));
+    title += "\\n{/*0.8 " + plain(words(m)) + "}";
     internal::draw_minimum(picture, title, objective, minimum.centers, objective.dimension() > 1 ? &plane : nullptr);
   }
   picture << "unset multiplot";

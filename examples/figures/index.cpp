@@ -38,8 +38,9 @@ std::string read(const std::filesystem::path& path) {
 /// A picture that no figure program describes: the survey example's, with its data.
 std::string survey_section(const std::string& name) {
   const std::string data = name.substr(std::string("survey_").size());
-  return "<section id=\"" + name + "\">\n<h2>Survey of " + data + "</h2>\n<img src=\"" + name + ".png\" alt=\"Survey of " +
-         data + "\">\n<p>All minima in full precision: <a href=\"" + name + ".json\">" + name + ".json</a></p>\n</section>\n";
+  return "<section id=\"" + name + "\">\n<h2>Survey of " + data + "</h2>\n<img src=\"" + name +
+         ".png\" alt=\"Survey of " + data + "\">\n<p>All minima in full precision: <a href=\"" + name + ".json\">" +
+         name + ".json</a></p>\n</section>\n";
 }
 
 }  // namespace

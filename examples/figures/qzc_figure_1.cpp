@@ -1,9 +1,10 @@
 // QZC Figure 1: which configurations of four centers on four Gaussian clusters are local minima, and where Lloyd's
 // iteration takes those that are not.
 //
-// Panels 1a to 1d place the centers by the masses of a separated mixture: a cell that holds whole clusters has its center
-// at their mean, and a cell that halves a cluster gets half of it, whose mean lies sigma sqrt(2/pi) off the middle. In the
-// population a spherical cluster may be halved in any direction; the sample decides for its longest axis, so we take that.
+// Panels 1a to 1d place the centers by the masses of a separated mixture: a cell that holds whole clusters has its
+// center at their mean, and a cell that halves a cluster gets half of it, whose mean lies sigma sqrt(2/pi) off the
+// middle. In the population a spherical cluster may be halved in any direction; the sample decides for its longest
+// axis, so we take that.
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -69,9 +70,9 @@ void draw(examples::Picture& picture, const std::string& title, const Eigen::Mat
   for (std::size_t j = 0; j < cells.size(); ++j)
     plot += picture.data(cells[j]) + " with filledcurves closed lc rgb '" +
             examples::pale_colour(static_cast<Eigen::Index>(j)) + "', ";
-  picture << "set title \"" + title + "\"" << "plot " + plot + picture.data(points) +
-                 " with points pt 7 ps 0.25 lc rgb '#9A9A9A', " + picture.data(true_centers()) +
-                 " with points pt 3 ps 1.6 lw 1.5 lc rgb '#222222'" + more;
+  picture << "set title \"" + title + "\""
+          << "plot " + plot + picture.data(points) + " with points pt 7 ps 0.25 lc rgb '#9A9A9A', " +
+                 picture.data(true_centers()) + " with points pt 3 ps 1.6 lw 1.5 lc rgb '#222222'" + more;
 }
 
 std::string markers(examples::Picture& picture, const Eigen::MatrixXd& centers, int type) {
@@ -98,9 +99,10 @@ std::string trajectories(examples::Picture& picture, const std::vector<Eigen::Ma
 
 int main(int argc, char** argv) {
   return examples::run([&] {
-    const examples::Arguments arguments(argc, argv, "qzc_figure_1 [--out DIR] [--data FILE]",
-                                        {{"out", "DIR", "folder for the picture and its page"},
-                                         {"data", "FILE", "only write the planted data set that the survey example uses"}});
+    const examples::Arguments arguments(
+        argc, argv, "qzc_figure_1 [--out DIR] [--data FILE]",
+        {{"out", "DIR", "folder for the picture and its page"},
+         {"data", "FILE", "only write the planted data set that the survey example uses"}});
     if (arguments.printed_help()) return;
     const kmscape::GaussianMixtureModel model(true_centers(), sigma);
     if (arguments.has("data")) {
@@ -108,7 +110,8 @@ int main(int argc, char** argv) {
       std::string text = "x,y,label\n";
       char line[64];
       for (Eigen::Index i = 0; i < planted.points.cols(); ++i) {
-        std::snprintf(line, sizeof line, "%.4f,%.4f,%d\n", planted.points(0, i), planted.points(1, i), planted.labels(i));
+        std::snprintf(line, sizeof line, "%.4f,%.4f,%d\n", planted.points(0, i), planted.points(1, i),
+                      planted.labels(i));
         text += line;
       }
       return examples::write_file(arguments.text("data"), text);
@@ -119,14 +122,17 @@ int main(int argc, char** argv) {
     const kmscape::EmpiricalObjective objective(sample.points);
     const auto box = examples::box_around(sample.points);
     examples::Picture picture(folder / "qzc_figure_1.png", 1600, 900);
-    picture << "set multiplot layout 2,4 margins 0.01,0.99,0.02,0.92 spacing 0.012,0.09" << "unset key"
-            << "unset tics" << "set border 15 lc '#BBBBBB'"
+    picture << "set multiplot layout 2,4 margins 0.01,0.99,0.02,0.92 spacing 0.012,0.09"
+            << "unset key"
+            << "unset tics"
+            << "set border 15 lc '#BBBBBB'"
             << "set xrange [" + examples::number(box.low.x()) + ":" + examples::number(box.high.x()) + "]"
             << "set yrange [" + examples::number(box.low.y()) + ":" + examples::number(box.high.y()) + "]";
-    examples::Report report("qzc_figure_1", "QZC Figure 1: minima and non-minima on four Gaussian clusters",
-                            "Above: four configurations (circles) with their Voronoi cells on 2000 points of a mixture "
-                            "with sigma = 0.6; stars are the true centers. Below: Lloyd's iteration from each (lines) to "
-                            "where it ends (squares).");
+    examples::Report report(
+        "qzc_figure_1", "QZC Figure 1: minima and non-minima on four Gaussian clusters",
+        "Above: four configurations (circles) with their Voronoi cells on 2000 points of a mixture "
+        "with sigma = 0.6; stars are the true centers. Below: Lloyd's iteration from each (lines) to "
+        "where it ends (squares).");
 
     for (const auto& panel : panels(sample))
       draw(picture, panel.name + ": " + panel.what, sample.points, panel.start, box, markers(picture, panel.start, 7));
@@ -140,10 +146,9 @@ int main(int argc, char** argv) {
       name[0] = '2';
       draw(picture, name + ": after " + steps, sample.points, fit.centers, box,
            trajectories(picture, fit.path) + markers(picture, panel.start, 7) + markers(picture, fit.centers, 5));
-      report.row(panel.name + ", " + panel.what, panel.paper,
-                 words + "; " + std::string(to_string(certificate.status)),
-                 steps + ", largest move " + examples::number(moved / sigma, 2) +
-                     " sigma, objective " + examples::number(static_cast<double>(objective.value(panel.start))) + " to " +
+      report.row(panel.name + ", " + panel.what, panel.paper, words + "; " + std::string(to_string(certificate.status)),
+                 steps + ", largest move " + examples::number(moved / sigma, 2) + " sigma, objective " +
+                     examples::number(static_cast<double>(objective.value(panel.start))) + " to " +
                      examples::number(fit.value));
     }
     picture << "unset multiplot";

@@ -62,14 +62,20 @@ int main(int argc, char** argv) {
       kind->minima += 1;
     }
 
-    examples::Report report(
-        "qzc_proposition_2", "QZC Proposition 2: the spurious minimum of the ball model on the line",
-        "The model (-2, 0, 2) with radius 0.3, a balanced sample of 3000 points, 20,000 restarts from uniform points. Every "
-        "strip shows the best minimum of one structure: the sample (grey), the true centers (stars), the fitted centers and "
-        "their cells. The paper's example is the first spurious one, up to the mirror image.");
+    examples::Report report("qzc_proposition_2",
+                            "QZC Proposition 2: the spurious minimum of the ball model on the line",
+                            "The model (-2, 0, 2) with radius 0.3, a balanced sample of 3000 points, 20,000 restarts "
+                            "from uniform points. Every "
+                            "strip shows the best minimum of one structure: the sample (grey), the true centers "
+                            "(stars), the fitted centers and "
+                            "their cells. The paper's example is the first spurious one, up to the mirror image.");
     examples::Picture picture(folder / "qzc_proposition_2.png", 1200, 120 + 180 * static_cast<int>(kinds.size()));
     picture << "set multiplot layout " + std::to_string(kinds.size()) + ",1 margins 0.03,0.97,0.07,0.94 spacing 0,0.15"
-            << "unset key" << "unset ytics" << "set border 1" << "set xrange [-2.6:2.6]" << "set yrange [0:1]";
+            << "unset key"
+            << "unset ytics"
+            << "set border 1"
+            << "set xrange [-2.6:2.6]"
+            << "set yrange [0:1]";
     for (std::size_t m = 0; m < kinds.size(); ++m) {
       const auto& kind = kinds[m];
       const auto centers = sorted(kind.best->centers);
@@ -85,7 +91,8 @@ int main(int argc, char** argv) {
       }
       Eigen::MatrixXd dots(2, points / 5);
       for (Eigen::Index i = 0; i < dots.cols(); ++i)
-        dots.col(i) << sample.points(0, i), 0.15 + 0.7 * kmscape::RandomStream(kmscape::Seed{0}, std::uint64_t(i)).uniform();
+        dots.col(i) << sample.points(0, i),
+            0.15 + 0.7 * kmscape::RandomStream(kmscape::Seed{0}, std::uint64_t(i)).uniform();
       Eigen::MatrixXd fitted(2, 3), truth(2, 3);
       fitted << centers, Eigen::RowVector3d::Constant(0.5);
       truth << model.centers(), Eigen::RowVector3d::Constant(0.5);

@@ -1,5 +1,5 @@
-// QZC section 4: the more clusters, the more ways to put two centers on one and one over two. The share of restarts that
-// end with a center on every cluster, against the number of clusters, for three seedings.
+// QZC section 4: the more clusters, the more ways to put two centers on one and one over two. The share of restarts
+// that end with a center on every cluster, against the number of clusters, for three seedings.
 //
 // Small run: --out {out} --models 2 --restarts 10
 #include <array>
@@ -17,8 +17,8 @@
 namespace {
 
 constexpr std::array<kmscape::Index, 5> cluster_counts = {3, 5, 10, 20, 50};
-constexpr std::array<kmscape::Seeding, 3> methods = {kmscape::Seeding::uniform_points, kmscape::Seeding::kmeans_plus_plus,
-                                                     kmscape::Seeding::greedy_kmeans_plus_plus};
+constexpr std::array<kmscape::Seeding, 3> methods = {
+    kmscape::Seeding::uniform_points, kmscape::Seeding::kmeans_plus_plus, kmscape::Seeding::greedy_kmeans_plus_plus};
 const std::array<std::string, 3> names = {"uniform points", "k-means++", "greedy k-means++"};
 
 /// k Gaussian clusters of deviation 1 in the plane, centers at least 8 apart in a box that grows with k.
@@ -38,11 +38,12 @@ int main(int argc, char** argv) {
     const auto folder = examples::output_folder(arguments.text("out"));
     const auto models = arguments.integer("models", 20, 1), restarts = arguments.integer("restarts", 100, 1);
 
-    examples::Report report("seeding_success", "QZC section 4: it gets harder with k",
-                            "Planted mixtures in the plane: k Gaussian clusters of deviation 1 and 100 points each, centers "
-                            "at least 8 apart. A restart succeeds when the centroid index of its end is 0: every cluster "
-                            "has its own center. Bars are 95% Wilson intervals over all restarts, " +
-                                std::to_string(models) + " mixtures of " + std::to_string(restarts) + " restarts each.");
+    examples::Report report(
+        "seeding_success", "QZC section 4: it gets harder with k",
+        "Planted mixtures in the plane: k Gaussian clusters of deviation 1 and 100 points each, centers "
+        "at least 8 apart. A restart succeeds when the centroid index of its end is 0: every cluster "
+        "has its own center. Bars are 95% Wilson intervals over all restarts, " +
+            std::to_string(models) + " mixtures of " + std::to_string(restarts) + " restarts each.");
     Eigen::MatrixXd table(1 + 3 * methods.size(), cluster_counts.size());  // k, then share, low, high per method
     examples::ProgressBar bar;
     const auto progress = bar.callback();
@@ -61,16 +62,17 @@ int main(int argc, char** argv) {
           for (const auto& minimum : survey.minima)
             if (kmscape::centroid_index(minimum.centers, model.centers()) == 0) successes[s] += minimum.count;
         }
-        if (progress) progress({"mixtures", static_cast<kmscape::Index>(c) * models + m + 1,
-                                static_cast<kmscape::Index>(cluster_counts.size()) * models});
+        if (progress)
+          progress({"mixtures", static_cast<kmscape::Index>(c) * models + m + 1,
+                    static_cast<kmscape::Index>(cluster_counts.size()) * models});
       }
       table(0, static_cast<Eigen::Index>(c)) = static_cast<double>(k);
       std::string measured;
       for (std::size_t s = 0; s < methods.size(); ++s) {
         const auto interval = kmscape::wilson_interval(successes[s], models * restarts);
         const double share = static_cast<double>(successes[s]) / static_cast<double>(models * restarts);
-        table.block<3, 1>(static_cast<Eigen::Index>(1 + 3 * s), static_cast<Eigen::Index>(c))
-            << 100 * share, 100 * interval.low, 100 * interval.high;
+        table.block<3, 1>(static_cast<Eigen::Index>(1 + 3 * s), static_cast<Eigen::Index>(c)) << 100 * share,
+            100 * interval.low, 100 * interval.high;
         measured += (s > 0 ? ", " : "") + names[s] + " " + examples::number(100 * share, 3) + "%";
       }
       report.row("k = " + std::to_string(k), c == 0 ? "harder with every cluster more" : "", measured);
@@ -79,17 +81,22 @@ int main(int argc, char** argv) {
 
     examples::Picture picture(folder / "seeding_success.png", 900, 600);
     const auto block = picture.data(table);
-    picture << "set logscale x" << "set xtics (3, 5, 10, 20, 50)" << "set xrange [2.6:58]" << "set yrange [0:105]"
-            << "set grid ytics lc '#E4E4E4'" << "set xlabel 'number of clusters k'"
+    picture << "set logscale x"
+            << "set xtics (3, 5, 10, 20, 50)"
+            << "set xrange [2.6:58]"
+            << "set yrange [0:105]"
+            << "set grid ytics lc '#E4E4E4'"
+            << "set xlabel 'number of clusters k'"
             << "set ylabel '% of restarts that find every cluster'"
-            << "set title 'Success of one restart on separated planted clusters'" << "set key top right";
+            << "set title 'Success of one restart on separated planted clusters'"
+            << "set key top right";
     std::string plot;
     for (std::size_t s = 0; s < methods.size(); ++s) {
       const auto column = [&](std::size_t offset) { return std::to_string(2 + 3 * s + offset); };
       const std::string paint = "lc rgb '" + examples::colour(static_cast<Eigen::Index>(s)) + "'";
-      plot += (s > 0 ? ", " : "") + block + " using 1:" + column(0) + " with lines lw 2.5 " + paint + " notitle, " + block +
-              " using 1:" + column(0) + ":" + column(1) + ":" + column(2) + " with yerrorbars pt 7 ps 1.2 lw 1.5 " + paint +
-              " title '" + names[s] + "'";
+      plot += (s > 0 ? ", " : "") + block + " using 1:" + column(0) + " with lines lw 2.5 " + paint + " notitle, " +
+              block + " using 1:" + column(0) + ":" + column(1) + ":" + column(2) +
+              " with yerrorbars pt 7 ps 1.2 lw 1.5 " + paint + " title '" + names[s] + "'";
     }
     picture << "plot " + plot;
     picture.draw();

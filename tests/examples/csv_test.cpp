@@ -27,8 +27,9 @@ Eigen::MatrixXd two_points() {
 }  // namespace
 
 TEST_CASE("the same points in every separator, with and without a header, are the same table") {
-  for (const std::string text : {"1.5,2\n-3,4e-3\n", "x,y\n1.5,2\n-3,4e-3", "1.5;2\r\n-3;4e-3\r\n", "1.5\t2\n-3\t4e-3\n",
-                                 "  1.5   2\n-3 4e-3\n\n", "\xEF\xBB\xBFx,y\n1.5, 2\n-3 ,+4e-3\n", "# c\n\"1.5\",\"2\"\n-3,4e-3\n"})
+  for (const std::string text :
+       {"1.5,2\n-3,4e-3\n", "x,y\n1.5,2\n-3,4e-3", "1.5;2\r\n-3;4e-3\r\n", "1.5\t2\n-3\t4e-3\n",
+        "  1.5   2\n-3 4e-3\n\n", "\xEF\xBB\xBFx,y\n1.5, 2\n-3 ,+4e-3\n", "# c\n\"1.5\",\"2\"\n-3,4e-3\n"})
     CHECK(read_text(text).points == two_points());
 }
 

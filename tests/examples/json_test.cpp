@@ -29,6 +29,7 @@ TEST_CASE("centers are written one list a center, also in one dimension") {
 }
 
 TEST_CASE("objects keep the order of their members and nest") {
-  const auto json = Json::object({{"b", 1}, {"a", Json::list({Json::object({{"x", Json()}}), 2})}, {"c", Json::list({})}});
+  const auto json =
+      Json::object({{"b", 1}, {"a", Json::list({Json::object({{"x", Json()}}), 2})}, {"c", Json::list({})}});
   CHECK(json.text() == "{\n  \"b\": 1,\n  \"a\": [\n    {\n      \"x\": null\n    },\n    2\n  ],\n  \"c\": []\n}");
 }

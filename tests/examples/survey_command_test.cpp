@@ -87,7 +87,8 @@ TEST_CASE("survey refuses bad files and arguments with one line, exit code 2 and
       {"1\n2\n", "{f} --k 1 --restarts 0", "--restarts = 0 must be at least 1"},
       {"1\n2\n", "{f} --k 1 --seed -3", "--seed = -3 must be at least 0"},
       {"1\n2\n", "{f} --k 1 --threads -2", "--threads = -2 must be between 0 and 1024"},
-      {"1\n2\n", "{f} --k 1 --seeding best", "--seeding = 'best' must be one of kmeans++, greedy, random, partition, maximin"},
+      {"1\n2\n", "{f} --k 1 --seeding best",
+       "--seeding = 'best' must be one of kmeans++, greedy, random, partition, maximin"},
       {"1\n2\n", "{f} --k 1 --restart 5", "--restart is not an option"},
       {"1\n2\n", "{f} --k 1 --radius 2", "--radius needs --model"},
       {"1\n2\n", "{f} --model ball", "give one file of points, or --model"},
@@ -110,7 +111,8 @@ TEST_CASE("survey refuses bad files and arguments with one line, exit code 2 and
     for (auto at = arguments.find("{f}"); at != std::string::npos; at = arguments.find("{f}"))
       arguments.replace(at, 3, "bad.csv");
     INFO(arguments);
-    const auto outcome = survey(scratch, arguments + (bad.error == "--k needs a value" ? "" : " --json o.json --figure o.png"));
+    const auto outcome =
+        survey(scratch, arguments + (bad.error == "--k needs a value" ? "" : " --json o.json --figure o.png"));
     CHECK(outcome.code == 2);
     CHECK(outcome.out.empty());
     CHECK_THAT(outcome.err, ContainsSubstring(bad.error));
@@ -139,8 +141,9 @@ TEST_CASE("survey reports iris: the best minimum, the truth's words, certificate
   CHECK_THAT(outcome.out, ContainsSubstring("2 centers on cluster 0; 1 center over clusters {1, 2}"));
   CHECK_THAT(outcome.out, ContainsSubstring("STUCK"));
   const auto json = read(scratch.path / "iris.json");
-  for (const std::string key : {"n", "d", "k", "restarts", "seed", "minima", "value", "count", "share", "centers", "sizes",
-                                "certificate", "status", "residual", "tie_margin", "association", "stuck", "best"})
+  for (const std::string key :
+       {"n", "d", "k", "restarts", "seed", "minima", "value", "count", "share", "centers", "sizes", "certificate",
+        "status", "residual", "tie_margin", "association", "stuck", "best"})
     CHECK_THAT(json, ContainsSubstring("\"" + key + "\": "));
   // Full precision: the best value agrees with the sum over the file to the last digits.
   std::smatch best;

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <concepts>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -28,9 +32,9 @@ struct Assignment {
 
 /// G_n for points in the columns of a d x n matrix, a sum over points (not a mean). Immutable; copies share the data.
 ///
-/// A matrix is taken over: copied from an lvalue, moved from an rvalue. An `Eigen::Map` is *not* copied: the caller keeps
-/// that memory alive and unchanged as long as the objective or a copy of it lives. Row-major n x d data is the same memory
-/// as column-major d x n data, so `Eigen::Map<const Eigen::MatrixXd>(pointer, d, n)` reads it in place.
+/// A matrix is taken over: copied from an lvalue, moved from an rvalue. An `Eigen::Map` is *not* copied: the caller
+/// keeps that memory alive and unchanged as long as the objective or a copy of it lives. Row-major n x d data is the
+/// same memory as column-major d x n data, so `Eigen::Map<const Eigen::MatrixXd>(pointer, d, n)` reads it in place.
 template <std::floating_point Scalar_, int Dim = Eigen::Dynamic>
 class EmpiricalObjective {
  public:
@@ -40,11 +44,9 @@ class EmpiricalObjective {
   using CentersType = Centers<Scalar, Dim>;
   static constexpr int dim = Dim;
 
-  /// Takes over the points (d x n, finite, n >= 1). Throws `invalid_input`. O(n d).
-  explicit EmpiricalObjective(PointsType points) : EmpiricalObjective(std::move(points), Weights<Scalar>()) {}
-
-  /// As above, with one positive weight per point.
-  EmpiricalObjective(PointsType points, Weights<Scalar> weights)
+  /// Takes over the points (d x n, finite, n >= 1), with one positive weight per point or none. Throws `invalid_input`.
+  /// O(n d).
+  explicit EmpiricalObjective(PointsType points, Weights<Scalar> weights = {})
       : owner_(std::make_shared<const Owned>(Owned{std::move(points), std::move(weights)})),
         span_{owner_->points.data(), owner_->points.rows(), owner_->points.cols()},
         weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
@@ -52,8 +54,9 @@ class EmpiricalObjective {
   }
 
   /// Reads the caller's memory in place, see above.
-  explicit EmpiricalObjective(Eigen::Map<const PointsType> points) : EmpiricalObjective(points, Weights<Scalar>()) {}
-  EmpiricalObjective(Eigen::Map<const PointsType> points, Weights<Scalar> weights)
+  template <class Mapped>
+  requires std::same_as<std::remove_const_t<Mapped>, PointsType>
+  explicit EmpiricalObjective(Eigen::Map<Mapped> points, Weights<Scalar> weights = {})
       : owner_(std::make_shared<const Owned>(Owned{PointsType(), std::move(weights)})),
         span_{points.data(), points.rows(), points.cols()},
         weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
@@ -62,11 +65,8 @@ class EmpiricalObjective {
 
   /// Any other Eigen expression is evaluated into owned points.
   template <class Derived>
-  explicit EmpiricalObjective(const Eigen::MatrixBase<Derived>& points)
-      : EmpiricalObjective((internal::refuse_row_major<Derived>(), PointsType(points))) {}
-  template <class Derived>
-  EmpiricalObjective(const Eigen::MatrixBase<Derived>& points, Weights<Scalar> weights)
-      : EmpiricalObjective((internal::refuse_row_major<Derived>(), PointsType(points)), std::move(weights)) {}
+  explicit EmpiricalObjective(const Eigen::MatrixBase<Derived>& points, Weights<Scalar> weights = {})
+      : EmpiricalObjective(owned(points), std::move(weights)) {}
 
   [[nodiscard]] Index dimension() const { return span_.dimension; }
   [[nodiscard]] Index size() const { return span_.size; }
@@ -87,7 +87,7 @@ class EmpiricalObjective {
   template <class Derived>
   [[nodiscard]] Assignment<Scalar, Dim> assign(const Eigen::MatrixBase<Derived>& centers, int threads = 1) const {
     const CentersType checked = check_centers(centers, "EmpiricalObjective::assign");
-    ThreadTeam team(threads);
+    ThreadTeam team(resolve_threads(threads, "EmpiricalObjective::assign"));
     Assignment<Scalar, Dim> result;
     result.labels.setConstant(size(), -1);
     auto pass = sweep();
@@ -120,7 +120,8 @@ class EmpiricalObjective {
   }
 
   /// The Hessian, (d k) x (d k): block diagonal with blocks 2 m_i I, since near centers without ties G_n is a sum of
-  /// quadratics. Empty when some point ties within the rounding of its distances: there G_n is not smooth. O(n k d + (d k)^2).
+  /// quadratics. Empty when some point ties within the rounding of its distances: there G_n is not smooth. O(n k d + (d
+  /// k)^2).
   template <class Derived>
   [[nodiscard]] std::optional<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>> hessian(
       const Eigen::MatrixBase<Derived>& centers) const {
@@ -149,18 +150,18 @@ class EmpiricalObjective {
     result.second.resize(size());
     result.first_squared_distance.resize(size());
     result.second_squared_distance.resize(size());
-    internal::for_each_nearest_two<Scalar, Dim>(
-        span_, at, [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
-          result.first(i) = first;
-          result.second(i) = second;
-          result.first_squared_distance(i) = nearest;
-          result.second_squared_distance(i) = next;
-        });
+    internal::for_each_nearest_two<Scalar, Dim>(span_, at,
+                                                [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+                                                  result.first(i) = first;
+                                                  result.second(i) = second;
+                                                  result.first_squared_distance(i) = nearest;
+                                                  result.second_squared_distance(i) = next;
+                                                });
     return result;
   }
 
-  /// A bound on the rounding error of the difference of two computed squared distances of point i, one of them to center j
-  /// and the other no farther apart than rounding: differences below it cannot be told from a tie.
+  /// A bound on the rounding error of the difference of two computed squared distances of point i, one of them to
+  /// center j and the other no farther apart than rounding: differences below it cannot be told from a tie.
   [[nodiscard]] Scalar rounding_of_distance(Index i, const CentersType& centers, Index j) const {
     const auto x = points().col(i);
     const auto c = centers.col(j);
@@ -205,11 +206,20 @@ class EmpiricalObjective {
     Weights<Scalar> weights;
   };
 
+  template <class Derived>
+  static PointsType owned(const Eigen::MatrixBase<Derived>& points) {
+    internal::refuse_row_major<Derived>();
+    internal::require(Dim == Eigen::Dynamic || points.rows() == Dim, "EmpiricalObjective", "points",
+                      internal::text("a ", points.rows(), " x ", points.cols(), " matrix"),
+                      internal::text("the objective's compile-time dimension is ", Dim),
+                      "pass points of that dimension, or leave the dimension to deduction");
+    return points;
+  }
+
   template <class P>
   static void check(const P& points, const Weights<Scalar>& weights) {
     internal::check_columns(points, "EmpiricalObjective", "points", "point");
-    if (weights.size() > 0)
-      internal::check_weights(weights, points.cols(), "EmpiricalObjective", "weights", "point");
+    if (weights.size() > 0) internal::check_weights(weights, points.cols(), "EmpiricalObjective", "weights", "point");
   }
 
   template <class Derived>

@@ -1,9 +1,9 @@
 // The pass over the data that everything else is made of: nearest center, cell sums and objective in one sweep.
 //
-// Squared distances are formed from differences, not from |x|^2 - 2 x.c + |c|^2, so nothing cancels when the data is far
-// from the origin. Points are taken in small groups that are transposed first: the innermost loops then run over points,
-// one a lane, for any dimension. A tie goes to the center of lowest index. Sums are kept per chunk
-// of points and added in chunk order; chunks depend on the data's size only, so results do not depend on the threads.
+// Squared distances are formed from differences, not from |x|^2 - 2 x.c + |c|^2, so nothing cancels when the data is
+// far from the origin. Points are taken in small groups that are transposed first: the innermost loops then run over
+// points, one a lane, for any dimension. A tie goes to the center of lowest index. Sums are kept per chunk of points
+// and added in chunk order; chunks depend on the data's size only, so results do not depend on the threads.
 #pragma once
 
 #include <Eigen/Core>
@@ -11,6 +11,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,15 +38,24 @@ decltype(auto) with_static_dimension(Index dimension, Visitor&& visit) {
     return visit(std::integral_constant<int, Dim>{});
   } else {
     switch (dimension) {
-      case 1: return visit(std::integral_constant<int, 1>{});
-      case 2: return visit(std::integral_constant<int, 2>{});
-      case 3: return visit(std::integral_constant<int, 3>{});
-      case 4: return visit(std::integral_constant<int, 4>{});
-      case 5: return visit(std::integral_constant<int, 5>{});
-      case 6: return visit(std::integral_constant<int, 6>{});
-      case 7: return visit(std::integral_constant<int, 7>{});
-      case 8: return visit(std::integral_constant<int, 8>{});
-      default: return visit(std::integral_constant<int, Eigen::Dynamic>{});
+      case 1:
+        return visit(std::integral_constant<int, 1>{});
+      case 2:
+        return visit(std::integral_constant<int, 2>{});
+      case 3:
+        return visit(std::integral_constant<int, 3>{});
+      case 4:
+        return visit(std::integral_constant<int, 4>{});
+      case 5:
+        return visit(std::integral_constant<int, 5>{});
+      case 6:
+        return visit(std::integral_constant<int, 6>{});
+      case 7:
+        return visit(std::integral_constant<int, 7>{});
+      case 8:
+        return visit(std::integral_constant<int, 8>{});
+      default:
+        return visit(std::integral_constant<int, Eigen::Dynamic>{});
     }
   }
 }
@@ -140,9 +150,9 @@ class PointGroup {
 template <class Scalar>
 struct CellSums {
   Eigen::Matrix<Sum<Scalar>, Eigen::Dynamic, Eigen::Dynamic> first_moment;  // d x k
-  Weights<Sum<Scalar>> mass, distortion;                                   // k
-  Counts counts;                                                           // k
-  Index changed = 0;                                                       // labels that this sweep changed
+  Weights<Sum<Scalar>> mass, distortion;                                    // k
+  Counts counts;                                                            // k
+  Index changed = 0;                                                        // labels that this sweep changed
 
   void reset(Index dimension, Index k) {
     first_moment.setZero(dimension, k);

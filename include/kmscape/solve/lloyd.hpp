@@ -1,11 +1,13 @@
 // Lloyd's iteration for any objective: replace every center by its cell's center of mass until nothing moves.
 //
 // Source: Lloyd 1982; QZC section 1.1. No step raises the objective, and its fixed points with non-empty cells are the
-// points where the gradient vanishes (QZC Lemma 2). On data all that a result holds belongs together: labels, counts and
-// value are those of the returned centers, also at the iteration limit and after a center was moved out of an empty cell.
+// points where the gradient vanishes (QZC Lemma 2). On data all that a result holds belongs together: labels, counts
+// and value are those of the returned centers, also at the iteration limit and after a center was moved out of an empty
+// cell.
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -30,41 +32,52 @@ enum class EmptyCell {
 };
 
 enum class LloydStatus {
-  fixed_point,          // another step would change nothing
-  tolerance,            // the last step moved no center by more than the tolerance
-  iteration_limit,      // max_iterations steps were made
-  rounding_limit,       // rounding is all that is left: on data a further step would raise the computed objective, for
-                        // other objectives the last step moved no center by more than its rounding error
+  fixed_point,      // another step would change nothing
+  tolerance,        // the last step moved no center by more than the tolerance
+  iteration_limit,  // max_iterations steps were made
+  rounding_limit,   // rounding is all that is left: on data a further step would raise the computed objective, or would
+                    // move a center out of an empty cell without lowering it; for other objectives the last step moved
+                    // no center by more than its rounding error
   stopped_by_callback,  // on_step returned false
   non_finite,           // the objective overflowed or is not a number; centers are the last ones with a finite value
 };
 
 [[nodiscard]] constexpr std::string_view to_string(EmptyCell policy) {
   switch (policy) {
-    case EmptyCell::keep: return "keep";
-    case EmptyCell::drop: return "drop";
-    case EmptyCell::reseed_farthest: return "reseed_farthest";
-    case EmptyCell::reseed_random: return "reseed_random";
+    case EmptyCell::keep:
+      return "keep";
+    case EmptyCell::drop:
+      return "drop";
+    case EmptyCell::reseed_farthest:
+      return "reseed_farthest";
+    case EmptyCell::reseed_random:
+      return "reseed_random";
   }
   return "unknown";
 }
 
 [[nodiscard]] constexpr std::string_view to_string(LloydStatus status) {
   switch (status) {
-    case LloydStatus::fixed_point: return "fixed_point";
-    case LloydStatus::tolerance: return "tolerance";
-    case LloydStatus::iteration_limit: return "iteration_limit";
-    case LloydStatus::rounding_limit: return "rounding_limit";
-    case LloydStatus::stopped_by_callback: return "stopped_by_callback";
-    case LloydStatus::non_finite: return "non_finite";
+    case LloydStatus::fixed_point:
+      return "fixed_point";
+    case LloydStatus::tolerance:
+      return "tolerance";
+    case LloydStatus::iteration_limit:
+      return "iteration_limit";
+    case LloydStatus::rounding_limit:
+      return "rounding_limit";
+    case LloydStatus::stopped_by_callback:
+      return "stopped_by_callback";
+    case LloydStatus::non_finite:
+      return "non_finite";
   }
   return "unknown";
 }
 
 /// What `LloydOptions::on_step` is told before each step.
 struct LloydStep {
-  int iteration = 0;                                  // steps made so far
-  double value = 0;                                   // objective at the present centers
+  int iteration = 0;                                              // steps made so far
+  double value = 0;                                               // objective at the present centers
   double largest_move = std::numeric_limits<double>::infinity();  // of the last step, a distance; infinite at the start
 };
 
@@ -72,10 +85,10 @@ struct LloydOptions {
   int max_iterations = 1000;  // steps; 0 evaluates the start only
   double tolerance = 0;       // stop when no center's squared move exceeds it (data units squared); 0: at a fixed point
   EmptyCell on_empty = EmptyCell::keep;
-  Seed seed = 0;  // for EmptyCell::reseed_random only
-  int threads = 1;  // of one pass over the data; 0: all cores. Small data is never split
-  bool keep_values = false;                          // fill LloydResult::values
-  bool keep_centers = false;                         // fill LloydResult::path
+  Seed seed = 0;              // for EmptyCell::reseed_random only
+  int threads = 1;            // of one pass over the data; 0: all cores. Small data is never split
+  bool keep_values = false;   // fill LloydResult::values
+  bool keep_centers = false;  // fill LloydResult::path
   std::function<bool(const LloydStep&)> on_step = {};  // returning false stops the iteration
 };
 
@@ -85,14 +98,14 @@ struct LloydResult {
   CellMoments<Scalar, Dim> cells;  // of these centers
   Sum<Scalar> value = 0;           // objective at these centers
   LloydStatus status = LloydStatus::iteration_limit;
-  int iterations = 0;  // steps made
-  Labels labels;       // n: cell of every point; empty for an objective without points
-  Counts counts;       // k: points per cell; empty for an objective without points
-  Index empty_cells = 0;                    // among the returned centers
-  Index reseeded = 0;                       // times a center was moved out of an empty cell
-  Index dropped = 0;                        // centers removed with their empty cells
-  std::vector<Sum<Scalar>> values;          // on request: the objective before each step and at the end
-  std::vector<Centers<Scalar, Dim>> path;   // on request: the centers before each step and at the end
+  int iterations = 0;                      // steps made
+  Labels labels;                           // n: cell of every point; empty for an objective without points
+  Counts counts;                           // k: points per cell; empty for an objective without points
+  Index empty_cells = 0;                   // among the returned centers
+  Index reseeded = 0;                      // times a center was moved out of an empty cell
+  Index dropped = 0;                       // centers removed with their empty cells
+  std::vector<Sum<Scalar>> values;         // on request: the objective before each step and at the end
+  std::vector<Centers<Scalar, Dim>> path;  // on request: the centers before each step and at the end
 };
 
 /// Iterates from `start` (d x k, finite) until one of the conditions of `LloydStatus` holds.
@@ -212,7 +225,7 @@ inline void check(const LloydOptions& options) {
           "a number of steps cannot be negative", "pass 0 to evaluate the start only");
   require(options.tolerance >= 0 && std::isfinite(options.tolerance), "lloyd", "options.tolerance", options.tolerance,
           "a squared distance is finite and not negative", "pass 0 to iterate to a fixed point");
-  static_cast<void>(resolve_threads(options.threads));  // throws on a negative number
+  static_cast<void>(resolve_threads(options.threads, "lloyd", "options.threads"));  // throws on a negative number
 }
 
 /// The least distance that a computed mean of such centers' size can be trusted to.
@@ -243,7 +256,8 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
   internal::check(options);
   const bool reseeds = options.on_empty == EmptyCell::reseed_farthest || options.on_empty == EmptyCell::reseed_random;
   internal::require(DataObjective<O> || !reseeds, "lloyd", "options.on_empty", to_string(options.on_empty),
-                    "this objective has no points to move an empty center to", "use EmptyCell::keep or EmptyCell::drop");
+                    "this objective has no points to move an empty center to",
+                    "use EmptyCell::keep or EmptyCell::drop");
 
   LloydResult<Scalar, O::dim> result;
   ThreadTeam team(internal::useful_threads(objective, start.cols(), options.threads));
@@ -252,6 +266,8 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
   CentersType centers = start, previous = centers;
   Sum<Scalar> previous_value = std::numeric_limits<Sum<Scalar>>::infinity();
   double largest_move = std::numeric_limits<double>::infinity();
+  Index moved_out_before = 0;   // centers that the last step moved out of empty cells
+  bool dropped_before = false;  // whether the last step dropped empty cells
 
   for (;;) {
     const bool changed = state.update(centers, team);
@@ -259,12 +275,22 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
     const bool finite = std::isfinite(result.value);
     // On data, where each step changes labels, a rise is rounding, and going on might cycle. The value of a smooth
     // objective stops falling long before its centers have converged: there the moves decide.
-    if (result.iterations > 0 && (!finite || (DataObjective<O> && result.value > previous_value))) {
+    // Moving a center onto a free point lowers the objective; where it does not, the point is a copy of a center up to
+    // the rounding of the center's mean, and the two would take turns for ever.
+    const bool rose = result.value > previous_value || (moved_out_before > 0 && result.value == previous_value);
+    if (result.iterations > 0 && (!finite || (DataObjective<O> && rose))) {
       // The step before was the last good one: go back to it.
       centers = previous;
+      result.reseeded -= moved_out_before;
       state.update(centers, team);
       result.value = state.cells().value();
-      result.iterations -= 1;
+      if (dropped_before) {
+        // What is left of that step is that it dropped the empty cells.
+        if (options.keep_values) result.values.push_back(result.value);
+        if (options.keep_centers) result.path.push_back(centers);
+      } else {
+        result.iterations -= 1;
+      }
       result.status = finite ? LloydStatus::rounding_limit : LloydStatus::non_finite;
       break;
     }
@@ -303,8 +329,7 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
       result.status = LloydStatus::iteration_limit;
       break;
     }
-    if (options.on_step &&
-        !options.on_step({result.iterations, static_cast<double>(result.value), largest_move})) {
+    if (options.on_step && !options.on_step({result.iterations, static_cast<double>(result.value), largest_move})) {
       result.status = LloydStatus::stopped_by_callback;
       break;
     }
@@ -321,6 +346,8 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
       previous = centers;
     }
     result.reseeded += moved_out;
+    moved_out_before = moved_out;
+    dropped_before = dropped;
     centers = std::move(next);
     result.iterations += 1;
   }

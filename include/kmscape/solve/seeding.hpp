@@ -1,7 +1,7 @@
 // Starting centers: uniform points, random partition, k-means++, greedy k-means++ and maximin.
 //
-// k-means++ (Arthur, Vassilvitskii 2007) draws each next center with probability proportional to w_i D_i^2, D_i being the
-// distance to the nearest center so far; its greedy form draws several candidates and keeps the one that lowers the
+// k-means++ (Arthur, Vassilvitskii 2007) draws each next center with probability proportional to w_i D_i^2, D_i being
+// the distance to the nearest center so far; its greedy form draws several candidates and keeps the one that lowers the
 // objective most. Maximin (Gonzalez 1985) takes the farthest point. A weight acts as that many copies of its point.
 #pragma once
 
@@ -29,11 +29,16 @@ enum class Seeding {
 
 [[nodiscard]] constexpr std::string_view to_string(Seeding method) {
   switch (method) {
-    case Seeding::uniform_points: return "uniform_points";
-    case Seeding::random_partition: return "random_partition";
-    case Seeding::kmeans_plus_plus: return "kmeans_plus_plus";
-    case Seeding::greedy_kmeans_plus_plus: return "greedy_kmeans_plus_plus";
-    case Seeding::maximin: return "maximin";
+    case Seeding::uniform_points:
+      return "uniform_points";
+    case Seeding::random_partition:
+      return "random_partition";
+    case Seeding::kmeans_plus_plus:
+      return "kmeans_plus_plus";
+    case Seeding::greedy_kmeans_plus_plus:
+      return "greedy_kmeans_plus_plus";
+    case Seeding::maximin:
+      return "maximin";
   }
   return "unknown";
 }
@@ -121,13 +126,21 @@ class Seeder {
   SeedingResult<Scalar, O::dim> run(const SeedingOptions& options) {
     const Index k = result_.centers.cols();
     switch (options.method) {
-      case Seeding::uniform_points: uniform_points(k); break;
-      case Seeding::random_partition: random_partition(k); break;
-      case Seeding::kmeans_plus_plus: plus_plus(k, 1); break;
+      case Seeding::uniform_points:
+        uniform_points(k);
+        break;
+      case Seeding::random_partition:
+        random_partition(k);
+        break;
+      case Seeding::kmeans_plus_plus:
+        plus_plus(k, 1);
+        break;
       case Seeding::greedy_kmeans_plus_plus:
         plus_plus(k, options.candidates > 0 ? options.candidates : 2 + static_cast<int>(std::log(k)));
         break;
-      case Seeding::maximin: maximin(k); break;
+      case Seeding::maximin:
+        maximin(k);
+        break;
     }
     return std::move(result_);
   }
@@ -145,6 +158,18 @@ class Seeder {
   }
 
   void uniform_points(Index k) {
+    if (objective_.is_weighted()) {
+      // Drawing a taken point again could take as many draws as the weights' ratio: taken points lose their weight.
+      Weights<Real> left(objective_.size());
+      for (Index i = 0; i < left.size(); ++i) left(i) = static_cast<Real>(objective_.weight(i));
+      for (Index j = 0; j < k; ++j) {
+        take(draw_proportional(
+            left.size(), [&](Index i) { return left(i); }, stream_));
+        for (Index i = 0; i < left.size(); ++i)
+          if (objective_.points().col(i) == result_.centers.col(j)) left(i) = 0;
+      }
+      return;
+    }
     // Copies of a taken point are drawn again, so that no two centers coincide.
     while (static_cast<Index>(result_.points.size()) < k) {
       const Index point = draw_point(objective_, stream_);
@@ -162,7 +187,8 @@ class Seeder {
     Weights<Real> mass;
     mass.setZero(k);
     for (Index i = 0; i < n; ++i) {
-      if (i < k) std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(i + stream_.index(n - i))]);
+      if (i < k)
+        std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(i + stream_.index(n - i))]);
       const Index point = order[static_cast<std::size_t>(i)];
       const Index part = i < k ? i : stream_.index(k);
       const Real weight = static_cast<Real>(objective_.weight(point));
@@ -191,13 +217,14 @@ class Seeder {
       Index chosen = -1;
       Real lowest = std::numeric_limits<Real>::infinity();
       for (int c = 0; c < candidates; ++c) {
-        const Index point = draw_proportional(n, [&](Index i) { return share(distance, i); }, stream_);
+        const Index point = draw_proportional(
+            n, [&](Index i) { return share(distance, i); }, stream_);
         trial = distance;
         lower_to_distance<Scalar, O::dim>(objective_.span(), objective_.points().col(point).data(), trial);
         Real potential = 0;
         if (candidates > 1)
           for (Index i = 0; i < n; ++i) potential += share(trial, i);
-        if (potential < lowest) {
+        if (chosen < 0 || potential < lowest) {  // the first also where squared distances overflow
           lowest = potential;
           chosen = point;
           best.swap(trial);

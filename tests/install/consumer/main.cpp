@@ -8,7 +8,7 @@ int main() {
   const auto survey =
       kmscape::survey(kmscape::EmpiricalObjective(sample.points), {.clusters = 3, .restarts = 100, .seed = 7});
   std::cout << "kmscape " << KMSCAPE_VERSION_MAJOR << '.' << KMSCAPE_VERSION_MINOR << '.' << KMSCAPE_VERSION_PATCH
-            << ": best of " << survey.minima.size() << " minima: "
-            << kmscape::describe(kmscape::associate(survey.best().centers, model)) << '\n';
+            << ": best of " << survey.minima.size()
+            << " minima: " << kmscape::describe(kmscape::associate(survey.best().centers, model)) << '\n';
   return kmscape::associate(survey.best().centers, model).is_truth() ? 0 : 1;
 }
