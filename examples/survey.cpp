@@ -1,8 +1,7 @@
 // Surveys the local minima of k-means on a file of points or on planted data, and says what each one is.
 //
-// Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/survey_iris.json --figure
-// {out}/survey_iris.png Small run: --model ball --centers {data}/line.csv --radius 0.3 --n 300 --balanced --restarts
-// 100 --figure {out}/line.png
+// Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/iris.json --figure {out}/iris.png
+// Small run: --model ball --centers {data}/line.csv --radius 0.3 --n 300 --balanced --restarts 99 --figure {out}/l.png
 #include <iostream>
 #include <string>
 #include <vector>
