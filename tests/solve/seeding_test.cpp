@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -21,19 +22,24 @@ using testing::on_line;
 
 namespace {
 
-constexpr std::array methods = {Seeding::uniform_points, Seeding::random_partition, Seeding::kmeans_plus_plus,
-                                Seeding::greedy_kmeans_plus_plus, Seeding::maximin};
+constexpr std::array methods = {
+    Seeding::uniform_points, Seeding::random_partition, Seeding::kmeans_plus_plus, Seeding::greedy_kmeans_plus_plus,
+    Seeding::maximin,        Seeding::kmeans_parallel,  Seeding::afk_mc2};
 constexpr int trials = 40'000;
 
-/// How often each ordered choice of two points is drawn.
+/// How often each ordered choice of k points is drawn.
 template <class O>
-std::map<std::vector<Index>, double> frequencies(const O& objective, Seeding method) {
+std::map<std::vector<Index>, double> frequencies(const O& objective, Index k, const kmscape::SeedingOptions& options) {
   std::map<std::vector<Index>, double> result;
   for (int t = 0; t < trials; ++t) {
     kmscape::RandomStream stream(kmscape::Seed{5}, static_cast<std::uint64_t>(t));
-    result[kmscape::seed_centers(objective, 2, {.method = method}, stream).points] += 1.0 / trials;
+    result[kmscape::seed_centers(objective, k, options, stream).points] += 1.0 / trials;
   }
   return result;
+}
+template <class O>
+std::map<std::vector<Index>, double> frequencies(const O& objective, Seeding method) {
+  return frequencies(objective, 2, {.method = method});
 }
 
 bool is_near(double seen, double expected) {
@@ -62,9 +68,8 @@ TEST_CASE("every method but the partition returns distinct data points, and k = 
 
 TEST_CASE("equal points are never taken twice") {
   const EmpiricalObjective objective(on_line({0, 0, 0, 0, 0, 0, 1, 1, 7}));
-  for (const auto method :
-       {Seeding::uniform_points, Seeding::kmeans_plus_plus, Seeding::greedy_kmeans_plus_plus, Seeding::maximin})
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+  for (const auto method : methods)
+    for (std::uint64_t seed = 0; seed < 200 && method != Seeding::random_partition; ++seed) {
       const auto centers = kmscape::seed_centers(objective, 3, {.method = method, .seed = seed}).centers;
       CHECK(std::set<double>(centers.data(), centers.data() + 3) == std::set<double>{0, 1, 7});
     }
@@ -273,7 +278,7 @@ TEST_CASE("every method has a name of its own") {
   std::set<std::string_view> names;
   for (const auto method : methods) names.insert(to_string(method));
   CHECK(names == std::set<std::string_view>{"uniform_points", "random_partition", "kmeans_plus_plus",
-                                            "greedy_kmeans_plus_plus", "maximin"});
+                                            "greedy_kmeans_plus_plus", "maximin", "kmeans_parallel", "afk_mc2"});
 }
 
 TEST_CASE("impossible numbers of centers and candidates are refused") {
@@ -289,4 +294,127 @@ TEST_CASE("impossible numbers of centers and candidates are refused") {
   CHECK(with(1, {.candidates = -1}) ==
         "kmscape::seed_centers: options.candidates = -1, but a number of candidates cannot be negative; pass 0 for 2 + "
         "floor(ln k)");
+  CHECK(with(1, {.threads = -2}) ==
+        "kmscape::seed_centers: options.threads = -2, but a number of threads cannot be negative; pass 0 for all cores "
+        "or 1 for the calling thread only");
+  for (const double oversampling : {0.0, -1.0, std::numeric_limits<double>::infinity()})
+    CHECK_THAT(
+        with(1, {.oversampling = oversampling}),
+        ContainsSubstring(", but a round must be expected to draw something; pass a finite number > 0, for example 2"));
+  CHECK(with(1, {.oversampling = -1}).starts_with("kmscape::seed_centers: options.oversampling = -1, but"));
+  CHECK(with(1, {.rounds = 0}) ==
+        "kmscape::seed_centers: options.rounds = 0, but k-means|| needs a round; pass options.rounds >= 1");
+  CHECK(with(1, {.chain_length = 0}) ==
+        "kmscape::seed_centers: options.chain_length = 0, but a chain has at least its first state; pass "
+        "options.chain_length >= 1");
+}
+
+TEST_CASE("points whose squared distances underflow are still taken once each") {
+  const EmpiricalObjective objective(on_line({0, 1e-200, 2e-200, 0, 1}));
+  const EmpiricalObjective far(normal_points(12, 6, 9) * 1e-200);
+  for (const auto method : methods) {
+    if (method == Seeding::random_partition) continue;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      INFO(to_string(method) << ", seed " << seed);
+      const auto centers = kmscape::seed_centers(objective, 4, {.method = method, .seed = seed}).centers;
+      CHECK(std::set<double>(centers.data(), centers.data() + 4) == std::set<double>{0, 1e-200, 2e-200, 1});
+      const auto points = kmscape::seed_centers(far, 6, {.method = method, .seed = seed}).points;
+      CHECK(std::set<Index>(points.begin(), points.end()).size() == 6);
+    }
+  }
+}
+
+TEST_CASE("k-means|| that draws every point is weighted k-means++") {
+  // In its one round every point's probability is 1; the candidates' cells are then the points with their weights.
+  const EmpiricalObjective objective(on_line({0, 1, 3}), Eigen::ArrayXd(Eigen::Array3d(1, 2, 1)));
+  const auto seen = frequencies(objective, 2, {.method = Seeding::kmeans_parallel, .oversampling = 1e9, .rounds = 1});
+  const std::map<std::vector<Index>, double> expected = {{{0, 1}, 1.0 / 4 * 2 / 11}, {{0, 2}, 1.0 / 4 * 9 / 11},
+                                                         {{1, 0}, 1.0 / 2 * 1 / 5},  {{1, 2}, 1.0 / 2 * 4 / 5},
+                                                         {{2, 0}, 1.0 / 4 * 9 / 17}, {{2, 1}, 1.0 / 4 * 8 / 17}};
+  for (const auto& [pair, probability] : expected) {
+    INFO(pair[0] << ", " << pair[1]);
+    CHECK(is_near(seen.at(pair), probability));
+  }
+}
+
+TEST_CASE("k-means|| that draws next to nothing is k-means++") {
+  const EmpiricalObjective objective(on_line({0, 1, 3, 7}));
+  const auto seen = frequencies(objective, 2, {.method = Seeding::kmeans_parallel, .oversampling = 1e-12, .rounds = 1});
+  const std::array<double, 4> x = {0, 1, 3, 7};
+  for (std::size_t a = 0; a < 4; ++a) {
+    double total = 0;
+    for (const double y : x) total += (y - x[a]) * (y - x[a]);
+    for (std::size_t b = 0; b < 4; ++b)
+      if (a != b)
+        CHECK(is_near(seen.at({static_cast<Index>(a), static_cast<Index>(b)}),
+                      (x[b] - x[a]) * (x[b] - x[a]) / total / 4));
+  }
+}
+
+TEST_CASE("k-means|| leaves a lower objective than k-means++ on average") {
+  const EmpiricalObjective objective(normal_points(2, 600, 13));
+  const auto mean_potential = [&](Seeding method) {
+    double sum = 0;
+    for (std::uint64_t seed = 0; seed < 100; ++seed)
+      sum += objective.value(kmscape::seed_centers(objective, 10, {.method = method, .seed = seed}).centers);
+    return sum / 100;
+  };
+  CHECK(mean_potential(Seeding::kmeans_parallel) < 0.97 * mean_potential(Seeding::kmeans_plus_plus));
+}
+
+TEST_CASE("the chains of AFK-MC^2 have D^2 sampling for their limit, with weights and without") {
+  // pi / q is at most 2 at the second center and 2 phi_1 / phi_2 at the third: the limit is reached far below the
+  // noise.
+  const std::array<double, 4> x = {0, 1, 3, 7};
+  for (const std::array<double, 4>& w : {std::array<double, 4>{1, 1, 1, 1}, std::array<double, 4>{2, 1, 4, 3}}) {
+    const EmpiricalObjective objective(on_line({x[0], x[1], x[2], x[3]}),
+                                       Eigen::ArrayXd(Eigen::Map<const Eigen::Array4d>(w.data())));
+    const auto seen = frequencies(objective, 3, {.method = Seeding::afk_mc2, .chain_length = 100});
+    double covered = 0;
+    for (std::size_t a = 0; a < 4; ++a)
+      for (std::size_t b = 0; b < 4; ++b)
+        for (std::size_t c = 0; c < 4; ++c) {
+          if (a == b || b == c || a == c) continue;
+          double total1 = 0, total2 = 0;
+          const auto d1 = [&](std::size_t i) { return w[i] * (x[i] - x[a]) * (x[i] - x[a]); };
+          const auto d2 = [&](std::size_t i) { return std::min(d1(i), w[i] * (x[i] - x[b]) * (x[i] - x[b])); };
+          for (std::size_t i = 0; i < 4; ++i) total1 += d1(i), total2 += d2(i);
+          const double expected = w[a] / (w[0] + w[1] + w[2] + w[3]) * d1(b) / total1 * d2(c) / total2;
+          const auto found = seen.find({static_cast<Index>(a), static_cast<Index>(b), static_cast<Index>(c)});
+          INFO(a << ", " << b << ", " << c << " with probability " << expected);
+          CHECK(is_near(found == seen.end() ? 0 : found->second, expected));
+          covered += expected;
+        }
+    CHECK(covered == Approx(1).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("a chain of one state is the proposal, and a proposal on a center is replaced by a D^2 sample") {
+  const std::array<double, 3> x = {0, 1, 3}, w = {1, 2, 1};
+  const EmpiricalObjective objective(on_line({0, 1, 3}), Eigen::ArrayXd(Eigen::Array3d(1, 2, 1)));
+  const auto seen = frequencies(objective, 2, {.method = Seeding::afk_mc2, .chain_length = 1});
+  for (std::size_t a = 0; a < 3; ++a) {
+    double total = 0;
+    for (std::size_t i = 0; i < 3; ++i) total += w[i] * (x[i] - x[a]) * (x[i] - x[a]);
+    for (std::size_t b = 0; b < 3; ++b) {
+      if (a == b) continue;
+      const double by_distance = w[b] * (x[b] - x[a]) * (x[b] - x[a]) / total;
+      const double expected = w[a] / 4 * (by_distance / 2 + w[b] / 8 + w[a] / 8 * by_distance);
+      CHECK(is_near(seen.at({static_cast<Index>(a), static_cast<Index>(b)}), expected));
+    }
+  }
+}
+
+TEST_CASE("chains leave a center's copies even when almost all points are copies") {
+  Eigen::MatrixXd x = Eigen::MatrixXd::Zero(1, 2000);
+  x(0, 700) = 1;
+  x(0, 1900) = 2;
+  const EmpiricalObjective objective(x);
+  for (std::uint64_t seed = 0; seed < 100; ++seed)
+    for (const int length : {1, 2, 20}) {
+      const auto centers =
+          kmscape::seed_centers(objective, 3, {.method = Seeding::afk_mc2, .seed = seed, .chain_length = length})
+              .centers;
+      CHECK(std::set<double>(centers.data(), centers.data() + 3) == std::set<double>{0, 1, 2});
+    }
 }

@@ -4,6 +4,7 @@
 // lane.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -11,16 +12,27 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__FAST_MATH__)
+#error "kmscape: -ffast-math breaks the library's exact sums and its certified comparisons; compile without it"
+#endif
+
 namespace kmscape::internal {
 
 #if defined(__AVX512F__)
 inline constexpr std::size_t register_bytes = 64;
+inline constexpr int registers = 32;
 inline constexpr int group_packs = 4;  // packs that one inner loop keeps in registers, of 32 there are
 #elif defined(__AVX__)
 inline constexpr std::size_t register_bytes = 32;
+inline constexpr int registers = 16;
 inline constexpr int group_packs = 2;
 #else
 inline constexpr std::size_t register_bytes = 16;
+inline constexpr int registers = 16;
 inline constexpr int group_packs = 2;
 #endif
 
@@ -55,6 +67,92 @@ template <int Count, class Body>
 [[gnu::always_inline]] inline void unrolled(Body&& body) {
   [&]<int... I>(std::integer_sequence<int, I...>) { (body(std::integral_constant<int, I>{}), ...); }
   (std::make_integer_sequence<int, Count>{});
+}
+
+/// A pack read from memory of any alignment.
+template <class Type>
+[[gnu::always_inline]] inline Type load_pack(const void* from) {
+  Type pack;
+  std::memcpy(&pack, from, sizeof(pack));
+  return pack;
+}
+
+template <class Type>
+[[gnu::always_inline]] inline void store_pack(void* to, const Type& pack) {
+  std::memcpy(to, &pack, sizeof(pack));
+}
+
+// The compilers see a comparison and a selection where the processor has one instruction; float packs, on which the
+// filter of distances lives, therefore name it. With a NaN on either side the second argument comes back.
+
+#if defined(__AVX512F__)
+// The forms without a mask read an undefined register in g++ 12's header, which it then warns about.
+inline constexpr __mmask16 every_lane = 0xFFFF;
+#endif
+
+[[gnu::always_inline]] inline Pack<float> pack_min(Pack<float> a, Pack<float> b) {
+#if defined(__AVX512F__)
+  return (Pack<float>)_mm512_maskz_min_ps(every_lane, (__m512)a, (__m512)b);
+#elif defined(__AVX__)
+  return (Pack<float>)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (Pack<float>)_mm_min_ps((__m128)a, (__m128)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+[[gnu::always_inline]] inline Pack<float> pack_max(Pack<float> a, Pack<float> b) {
+#if defined(__AVX512F__)
+  return (Pack<float>)_mm512_maskz_max_ps(every_lane, (__m512)a, (__m512)b);
+#elif defined(__AVX__)
+  return (Pack<float>)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (Pack<float>)_mm_max_ps((__m128)a, (__m128)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+[[gnu::always_inline]] inline Pack<float> pack_sqrt(Pack<float> a) {
+#if defined(__AVX512F__)
+  return (Pack<float>)_mm512_maskz_sqrt_ps(every_lane, (__m512)a);
+#elif defined(__AVX__)
+  return (Pack<float>)_mm256_sqrt_ps((__m256)a);
+#elif defined(__SSE2__)
+  return (Pack<float>)_mm_sqrt_ps((__m128)a);
+#else
+  for (int p = 0; p < pack_lanes<float>; ++p) a[p] = std::sqrt(a[p]);
+  return a;
+#endif
+}
+
+/// table[index[p]] in lane p.
+[[gnu::always_inline]] inline Pack<float> gather(const float* table, IntegerPack<float> index) {
+#if defined(__AVX512F__)
+  return (Pack<float>)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), every_lane, (__m512i)index, table, 4);
+#elif defined(__AVX2__)
+  return (Pack<float>)_mm256_i32gather_ps(table, (__m256i)index, 4);
+#else
+  Pack<float> result{};
+  for (int p = 0; p < pack_lanes<float>; ++p) result[p] = table[index[p]];
+  return result;
+#endif
+}
+
+/// Bit p is set where lane p of a comparison's mask is.
+[[gnu::always_inline]] inline std::uint32_t lane_bits(IntegerPack<float> mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask);
+#elif defined(__AVX__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+#else
+  std::uint32_t bits = 0;
+  for (int p = 0; p < pack_lanes<float>; ++p) bits |= static_cast<std::uint32_t>(mask[p] != 0) << p;
+  return bits;
+#endif
 }
 
 }  // namespace kmscape::internal

@@ -77,7 +77,7 @@ CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& m
     });
     return result;
   }
-  const Centers<Scalar, Derived::RowsAtCompileTime> fitted = centers.template cast<Scalar>();
+  const FittedCenters<Scalar, Derived::RowsAtCompileTime> fitted = centers.template cast<Sum<Scalar>>();
   Points<Scalar, Derived::RowsAtCompileTime> draws(d, options.samples);
   const double n = static_cast<double>(options.samples);
   for (Index s = 0; s < k; ++s) {
@@ -89,7 +89,7 @@ CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& m
     const double weight = static_cast<double>(model.weights()(s));
     internal::for_each_nearest_two<Scalar, Derived::RowsAtCompileTime>(
         {draws.data(), d, options.samples}, fitted,
-        [&](Index, Label cell, Scalar, Label, Scalar) { result.mass(cell, s) += 1; });
+        [&](Index, Label cell, Sum<Scalar>, Label, Sum<Scalar>) { result.mass(cell, s) += 1; });
     for (Index i = 0; i < m; ++i) {
       const double share = result.mass(i, s) / n;
       result.mass(i, s) = weight * share;

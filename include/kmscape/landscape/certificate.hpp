@@ -87,7 +87,7 @@ struct Certificate {
   Index tied_points = 0;  // points whose gap is no larger than its rounding error
   Index empty_cells = 0;
   Exchange exchange;             // the best single-point move
-  Centers<Scalar, Dim> descent;  // where refuted: centers with a strictly lower objective; otherwise d x 0
+  FittedCenters<Scalar, Dim> descent;  // where refuted: centers with a strictly lower objective; otherwise d x 0
   double drop = 0;               // where refuted: objective here minus objective at `descent`
 
   [[nodiscard]] bool is_minimum() const {
@@ -114,14 +114,14 @@ template <class Real>
 
 /// The centroids after moving `point` from one cell to another.
 template <DataObjective O>
-[[nodiscard]] Centers<typename O::Scalar, O::dim> after_exchange(
+[[nodiscard]] FittedCenters<typename O::Scalar, O::dim> after_exchange(
     const O& objective, const Assignment<typename O::Scalar, O::dim>& assignment, const Exchange& exchange) {
   using Scalar = typename O::Scalar;
   auto moved = assignment.cells.centroid;
-  const auto x = objective.points().col(exchange.point);
+  const auto x = objective.points().col(exchange.point).template cast<Sum<Scalar>>();
   const auto w = static_cast<Sum<Scalar>>(objective.weight(exchange.point));
-  const auto away = static_cast<Scalar>(w / (assignment.cells.mass(exchange.from) - w));
-  const auto closer = static_cast<Scalar>(w / (assignment.cells.mass(exchange.to) + w));
+  const auto away = w / (assignment.cells.mass(exchange.from) - w);
+  const auto closer = w / (assignment.cells.mass(exchange.to) + w);
   moved.col(exchange.from) += away * (moved.col(exchange.from) - x);
   moved.col(exchange.to) += closer * (x - moved.col(exchange.to));
   return moved;
@@ -139,13 +139,13 @@ template <DataObjective O>
     const Label from = assignment.labels(i);
     if (assignment.counts(from) <= 1) continue;
     const auto w = static_cast<Real>(objective.weight(i));
-    const Real squared = static_cast<Real>((points.col(i) - cells.centroid.col(from)).squaredNorm());
+    const Real squared = (points.col(i).template cast<Real>() - cells.centroid.col(from)).squaredNorm();
     const Real freed = exchange_gain<Real>(w, cells.mass(from), squared, assignment.counts(from), 0, 0);
     // Gains below the rounding of the two terms are no gains.
-    const Real least = 64 * static_cast<Real>(std::numeric_limits<Scalar>::epsilon()) * freed;
+    const Real least = 64 * std::numeric_limits<Real>::epsilon() * freed;
     for (Index j = 0; j < cells.mass.size(); ++j) {
       if (j == from) continue;
-      const Real there = static_cast<Real>((points.col(i) - cells.centroid.col(j)).squaredNorm());
+      const Real there = (points.col(i).template cast<Real>() - cells.centroid.col(j)).squaredNorm();
       const Real gain = freed - w * cells.mass(j) / (cells.mass(j) + w) * there;
       if (gain > least && static_cast<double>(gain) > best.gain)
         best = {i, from, static_cast<Label>(j), static_cast<double>(gain)};
@@ -162,13 +162,18 @@ Certificate<typename O::Scalar, O::dim> certify(const O& objective, const Eigen:
   using Real = Sum<Scalar>;
   internal::refuse_row_major<Derived>();
   internal::check_centers(centers, objective.dimension(), "certify", "centers");
-  const Centers<Scalar, O::dim> at = centers;
+  const FittedCenters<Scalar, O::dim> at = centers.template cast<Real>();
   const auto assignment = objective.assign(at);
   const auto& cells = assignment.cells;
 
+  // Centers are as good as the type they come in.
+  constexpr Real epsilon = std::max(std::numeric_limits<Real>::epsilon(),
+                                    static_cast<Real>(std::numeric_limits<typename Derived::Scalar>::epsilon()));
+  constexpr Real coarser = epsilon / std::numeric_limits<Real>::epsilon();
+
   Certificate<Scalar, O::dim> result;
   result.descent.resize(objective.dimension(), 0);
-  const auto refute = [&](CertificateStatus status, Centers<Scalar, O::dim> lower, double drop) {
+  const auto refute = [&](CertificateStatus status, FittedCenters<Scalar, O::dim> lower, double drop) {
     if (!(drop > 0)) return false;
     result.status = status;
     result.descent = std::move(lower);
@@ -193,29 +198,28 @@ Certificate<typename O::Scalar, O::dim> certify(const O& objective, const Eigen:
   Real margin = std::numeric_limits<Real>::infinity(), gap = margin;
   Exchange through_tie;  // the tied point whose other piece lies lowest
   internal::for_each_nearest_two<Scalar, O::dim>(
-      objective.span(), at, [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+      objective.span(), at, [&](Index i, Label first, Real nearest, Label second, Real next) {
         if (second < 0) return;
-        const Real difference = static_cast<Real>(next) - static_cast<Real>(nearest);
+        const Real difference = next - nearest;
         margin = std::min(margin, difference);
-        gap = std::min(gap, static_cast<Real>(std::sqrt(next)) - static_cast<Real>(std::sqrt(nearest)));
-        if (difference > static_cast<Real>(objective.rounding_of_distance(i, at, first))) return;
+        gap = std::min(gap, std::sqrt(next) - std::sqrt(nearest));
+        if (difference > coarser * objective.rounding_of_distance(i, at, first)) return;
         ++result.tied_points;
         const Real gain = internal::exchange_gain<Real>(static_cast<Real>(objective.weight(i)), cells.mass(first),
-                                                        static_cast<Real>(nearest), assignment.counts(first),
-                                                        cells.mass(second), static_cast<Real>(next));
+                                                        nearest, assignment.counts(first), cells.mass(second), next);
         if (static_cast<double>(gain) > through_tie.gain) through_tie = {i, first, second, static_cast<double>(gain)};
       });
   result.tie_margin = static_cast<double>(margin);
   result.radius = static_cast<double>(gap) / 2;
 
-  const double rounding = static_cast<double>(std::numeric_limits<Scalar>::epsilon()) * scale;
+  const double rounding = static_cast<double>(epsilon) * scale;
   if (result.residual > rounding) {
     // The fall within each cell, in closed form; points that change cells add to it. The difference of two objectives
     // holds both, but near a stationary point it is all rounding.
     const double within = static_cast<double>(
-        ((at - cells.centroid).colwise().squaredNorm().transpose().array().template cast<Real>() * cells.mass).sum());
+        ((at - cells.centroid).colwise().squaredNorm().transpose().array() * cells.mass).sum());
     const double difference = static_cast<double>(assignment.value() - objective.value(cells.centroid));
-    const double noise = static_cast<double>(std::numeric_limits<Scalar>::epsilon()) *
+    const double noise = static_cast<double>(std::numeric_limits<Real>::epsilon()) *
                          static_cast<double>(assignment.value()) * std::sqrt(static_cast<double>(objective.size()));
     const double fall = difference > within + noise ? difference : within;
     if (refute(CertificateStatus::not_stationary, cells.centroid, fall)) return result;

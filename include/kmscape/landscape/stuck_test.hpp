@@ -39,7 +39,7 @@ struct StuckTest {
   double value = 0;               // objective with every center on its cell's mean
   double moved_value = 0;         // value + merge_cost - split_gain: the partition's objective right after the move
   double repaired_value = 0;      // after Lloyd's iteration from there; `value` where not stuck
-  Centers<Scalar, Dim> repaired;  // d x k, the centers of repaired_value; d x 0 where not stuck
+  FittedCenters<Scalar, Dim> repaired;  // d x k, the centers of repaired_value; d x 0 where not stuck
 };
 
 /// Tests the partition that `centers` (d x k) induce on the data, ranking all pairs against all third cells by
@@ -54,7 +54,7 @@ namespace internal {
 template <std::floating_point Scalar, int Dim>
 struct Split {
   double gain = 0;
-  Centers<Scalar, Dim> halves;  // d x 2; d x 0 where the cell cannot be split
+  FittedCenters<Scalar, Dim> halves;  // d x 2; d x 0 where the cell cannot be split
 };
 
 /// The best 2-means found of the points with label `cell`.
@@ -114,7 +114,7 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
   for (Index j = 0; j < k; ++j)  // about the means, should the centers not lie there
     result.value += static_cast<double>(cells.distortion(j)) -
                     static_cast<double>(cells.mass(j)) *
-                        static_cast<double>((centers.col(j) - cells.centroid.col(j)).squaredNorm());
+                        static_cast<double>((centers.col(j).template cast<Sum<Scalar>>() - cells.centroid.col(j)).squaredNorm());
   result.moved_value = result.repaired_value = result.value;
 
   std::vector<internal::Split<Scalar, O::dim>> splits;
@@ -151,13 +151,13 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
   if (!result.has_move) return result;
   result.moved_value = result.value + result.merge_cost - result.split_gain;
   // A fall below the rounding of the objective is none.
-  result.stuck = best > 64 * static_cast<double>(std::numeric_limits<Scalar>::epsilon()) * result.value;
+  result.stuck = best > 64 * static_cast<double>(std::numeric_limits<Sum<Scalar>>::epsilon()) * result.value;
   if (!result.stuck) return result;
 
-  Centers<Scalar, O::dim> moved = cells.centroid;
+  FittedCenters<Scalar, O::dim> moved = cells.centroid;
   const auto first_mass = cells.mass(result.merge_first), second_mass = cells.mass(result.merge_second);
   if (first_mass + second_mass > 0)
-    moved.col(result.merge_first) += static_cast<Scalar>(second_mass / (first_mass + second_mass)) *
+    moved.col(result.merge_first) += second_mass / (first_mass + second_mass) *
                                      (cells.centroid.col(result.merge_second) - cells.centroid.col(result.merge_first));
   const auto& halves = splits[static_cast<std::size_t>(result.split)].halves;
   moved.col(result.split) = halves.col(0);

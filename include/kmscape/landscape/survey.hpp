@@ -57,7 +57,7 @@ struct LocalMinimum {
   double share = 0;                      // count / restarts made
   double share_low = 0, share_high = 0;  // Wilson interval of the share at 95%
   Index first_restart = 0;               // the lowest restart that ended here
-  Centers<Scalar, Dim> centers;          // d x k, in order of the first point of each cell; empty cells last
+  FittedCenters<Scalar, Dim> centers;          // d x k, in order of the first point of each cell; empty cells last
   CellMoments<Scalar, Dim> cells;        // of these centers
   Counts sizes;                          // k: points per cell
   Labels labels;                         // n; empty under SameMinimum::centers: ask objective.assign(centers)
@@ -86,7 +86,7 @@ template <DataObjective O>
 /// The same from given starts (each d x k), one restart each; `clusters`, `restarts` and `seeding` are not used.
 template <DataObjective O>
 [[nodiscard]] Survey<typename O::Scalar, O::dim> survey(const O& objective,
-                                                        std::span<const Centers<typename O::Scalar, O::dim>> starts,
+                                                        std::span<const FittedCenters<typename O::Scalar, O::dim>> starts,
                                                         const SurveyOptions& options = {});
 
 /// Wilson's interval for a share of which `count` of `trials` were seen, at `z` standard deviations.
@@ -162,7 +162,7 @@ class EndCollection {
       : by_partition_(options.same == SameMinimum::partition ||
                       (options.same == SameMinimum::automatic && objective.size() <= 20'000)) {
     if (by_partition_) return;
-    const auto whole = objective.assign(objective.points().rowwise().mean());
+    const auto whole = objective.assign(objective.points().template cast<typename O::Real>().rowwise().mean());
     tolerance_ = options.center_tolerance *
                  std::sqrt(static_cast<double>(whole.value()) / static_cast<double>(objective.total_weight()));
   }
@@ -403,7 +403,7 @@ Survey<typename O::Scalar, O::dim> survey(const O& objective, const SurveyOption
 
 template <DataObjective O>
 Survey<typename O::Scalar, O::dim> survey(const O& objective,
-                                          std::span<const Centers<typename O::Scalar, O::dim>> starts,
+                                          std::span<const FittedCenters<typename O::Scalar, O::dim>> starts,
                                           const SurveyOptions& options) {
   internal::check_survey(options);
   internal::require(!starts.empty(), "survey", "starts", "an empty list", "a survey needs at least one start",

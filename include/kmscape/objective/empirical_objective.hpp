@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -15,20 +16,11 @@
 
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
+#include <kmscape/objective/assignment_engine.hpp>
 #include <kmscape/objective/nearest_center.hpp>
 #include <kmscape/objective/objective.hpp>
 
 namespace kmscape {
-
-/// For given centers: the cell of every point and the moments of every cell, all of the same pass.
-template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
-struct Assignment {
-  Labels labels;                   // n: nearest center, ties to the lowest index
-  Counts counts;                   // k: points in each cell
-  CellMoments<Scalar, Dim> cells;  // k: weight, centroid and distortion of each cell
-
-  [[nodiscard]] Sum<Scalar> value() const { return cells.value(); }
-};
 
 /// G_n for points in the columns of a d x n matrix, a sum over points (not a mean). Immutable; copies share the data.
 ///
@@ -41,45 +33,38 @@ class EmpiricalObjective {
   using Scalar = Scalar_;
   using Real = Sum<Scalar>;
   using PointsType = Points<Scalar, Dim>;
-  using CentersType = Centers<Scalar, Dim>;
+  using CentersType = FittedCenters<Scalar, Dim>;
   static constexpr int dim = Dim;
 
   /// Takes over the points (d x n, finite, n >= 1), with one positive weight per point or none. Throws `invalid_input`.
   /// O(n d).
   explicit EmpiricalObjective(PointsType points, Weights<Scalar> weights = {})
-      : owner_(std::make_shared<const Owned>(Owned{std::move(points), std::move(weights)})),
-        span_{owner_->points.data(), owner_->points.rows(), owner_->points.cols()},
-        weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
-    check(owner_->points, owner_->weights);
-  }
+      : owner_(std::make_shared<const Owned>(std::move(points), std::move(weights))) {}
 
   /// Reads the caller's memory in place, see above.
   template <class Mapped>
   requires std::same_as<std::remove_const_t<Mapped>, PointsType>
   explicit EmpiricalObjective(Eigen::Map<Mapped> points, Weights<Scalar> weights = {})
-      : owner_(std::make_shared<const Owned>(Owned{PointsType(), std::move(weights)})),
-        span_{points.data(), points.rows(), points.cols()},
-        weights_(owner_->weights.size() > 0 ? owner_->weights.data() : nullptr) {
-    check(points, owner_->weights);
-  }
+      : owner_(std::make_shared<const Owned>(Eigen::Map<const PointsType>(points.data(), points.rows(), points.cols()),
+                                             std::move(weights))) {}
 
   /// Any other Eigen expression is evaluated into owned points.
   template <class Derived>
   explicit EmpiricalObjective(const Eigen::MatrixBase<Derived>& points, Weights<Scalar> weights = {})
       : EmpiricalObjective(owned(points), std::move(weights)) {}
 
-  [[nodiscard]] Index dimension() const { return span_.dimension; }
-  [[nodiscard]] Index size() const { return span_.size; }
+  [[nodiscard]] Index dimension() const { return span().dimension; }
+  [[nodiscard]] Index size() const { return span().size; }
 
   /// The points, d x n.
   [[nodiscard]] Eigen::Map<const PointsType> points() const {
-    return Eigen::Map<const PointsType>(span_.data, span_.dimension, span_.size);
+    return Eigen::Map<const PointsType>(span().data, span().dimension, span().size);
   }
 
-  [[nodiscard]] bool is_weighted() const { return weights_ != nullptr; }
-  [[nodiscard]] Scalar weight(Index i) const { return weights_ ? weights_[i] : Scalar(1); }
+  [[nodiscard]] bool is_weighted() const { return owner_->weights.size() > 0; }
+  [[nodiscard]] Scalar weight(Index i) const { return is_weighted() ? owner_->weights(i) : Scalar(1); }
   [[nodiscard]] Real total_weight() const {
-    return weights_ ? owner_->weights.template cast<Real>().sum() : static_cast<Real>(size());
+    return is_weighted() ? owner_->weights.template cast<Real>().sum() : static_cast<Real>(size());
   }
 
   /// Nearest center of every point and the cells' moments in one pass: O(n k d), no n x k matrix.
@@ -87,14 +72,7 @@ class EmpiricalObjective {
   template <class Derived>
   [[nodiscard]] Assignment<Scalar, Dim> assign(const Eigen::MatrixBase<Derived>& centers, int threads = 1) const {
     const CentersType checked = check_centers(centers, "EmpiricalObjective::assign");
-    ThreadTeam team(resolve_threads(threads, "EmpiricalObjective::assign"));
-    Assignment<Scalar, Dim> result;
-    result.labels.setConstant(size(), -1);
-    auto pass = sweep();
-    const auto& sums = pass.run(checked, result.labels, team);
-    result.counts = sums.counts;
-    result.cells = moments(sums, checked);
-    return result;
+    return internal::assign_blocks<Dim>(*this, checked, resolve_threads(threads, "EmpiricalObjective::assign"));
   }
 
   template <class Derived>
@@ -113,31 +91,27 @@ class EmpiricalObjective {
   template <class Derived>
   [[nodiscard]] CentersType gradient(const Eigen::MatrixBase<Derived>& centers) const {
     const CentersType at = check_centers(centers, "EmpiricalObjective::gradient");
-    const auto moments = cells(at);
-    CentersType result = at - moments.centroid;
-    for (Index j = 0; j < result.cols(); ++j) result.col(j) *= static_cast<Scalar>(2 * moments.mass(j));
-    return result;
+    return internal::gradient(at, cells(at));
   }
 
   /// The Hessian, (d k) x (d k): block diagonal with blocks 2 m_i I, since near centers without ties G_n is a sum of
   /// quadratics. Empty when some point ties within the rounding of its distances: there G_n is not smooth. O(n k d + (d
   /// k)^2).
   template <class Derived>
-  [[nodiscard]] std::optional<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>> hessian(
+  [[nodiscard]] std::optional<Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>> hessian(
       const Eigen::MatrixBase<Derived>& centers) const {
     const CentersType at = check_centers(centers, "EmpiricalObjective::hessian");
     bool smooth = true;
     internal::for_each_nearest_two<Scalar, Dim>(
-        span_, at, [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+        span(), at, [&](Index i, Label first, Real nearest, Label second, Real next) {
           if (second >= 0 && next - nearest <= rounding_of_distance(i, at, first)) smooth = false;
         });
     if (!smooth) return std::nullopt;
     const auto mass = cells(at).mass;
     const Index d = dimension();
-    Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> result;
+    Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> result;
     result.setZero(d * at.cols(), d * at.cols());
-    for (Index j = 0; j < at.cols(); ++j)
-      result.diagonal().segment(j * d, d).setConstant(static_cast<Scalar>(2 * mass(j)));
+    for (Index j = 0; j < at.cols(); ++j) result.diagonal().segment(j * d, d).setConstant(2 * mass(j));
     return result;
   }
 
@@ -150,8 +124,8 @@ class EmpiricalObjective {
     result.second.resize(size());
     result.first_squared_distance.resize(size());
     result.second_squared_distance.resize(size());
-    internal::for_each_nearest_two<Scalar, Dim>(span_, at,
-                                                [&](Index i, Label first, Scalar nearest, Label second, Scalar next) {
+    internal::for_each_nearest_two<Scalar, Dim>(span(), at,
+                                                [&](Index i, Label first, Real nearest, Label second, Real next) {
                                                   result.first(i) = first;
                                                   result.second(i) = second;
                                                   result.first_squared_distance(i) = nearest;
@@ -162,13 +136,13 @@ class EmpiricalObjective {
 
   /// A bound on the rounding error of the difference of two computed squared distances of point i, one of them to
   /// center j and the other no farther apart than rounding: differences below it cannot be told from a tie.
-  [[nodiscard]] Scalar rounding_of_distance(Index i, const CentersType& centers, Index j) const {
-    const auto x = points().col(i);
+  [[nodiscard]] Real rounding_of_distance(Index i, const CentersType& centers, Index j) const {
+    const auto x = points().col(i).template cast<Real>();
     const auto c = centers.col(j);
-    const Scalar distance = (x - c).norm();
+    const Real distance = (x - c).norm();
     // A center is a rounded mean: it carries an error of about eps |c|, which moves |x - c|^2 by 2 |x - c| eps |c|.
-    const Scalar scale = distance * (x.norm() + c.norm() + static_cast<Scalar>(dimension()) * distance);
-    return 8 * std::numeric_limits<Scalar>::epsilon() * scale;
+    const Real scale = distance * (x.norm() + c.norm() + static_cast<Real>(dimension()) * distance);
+    return 8 * std::numeric_limits<Real>::epsilon() * scale;
   }
 
   /// The number of distinct points, counted until `enough` are found: O(enough d) on data without repeats.
@@ -187,23 +161,41 @@ class EmpiricalObjective {
     return static_cast<Index>(seen.size());
   }
 
-  /// @cond internal: the reusable pass and its translation into moments, for solvers that call it many times.
-  [[nodiscard]] internal::Sweep<Scalar, Dim> sweep() const { return internal::Sweep<Scalar, Dim>(span_, weights_); }
-  [[nodiscard]] const internal::PointSpan<Scalar>& span() const { return span_; }
-
-  static CellMoments<Scalar, Dim> moments(const internal::CellSums<Scalar>& sums, const CentersType& centers) {
-    CellMoments<Scalar, Dim> result{sums.mass, centers, sums.distortion};
-    for (Index j = 0; j < centers.cols(); ++j)
-      if (sums.counts(j) > 0)
-        result.centroid.col(j) = (sums.first_moment.col(j) / sums.mass(j)).template cast<Scalar>();
-    return result;
+  /// @cond internal: what passes over the data work on.
+  [[nodiscard]] const internal::PointSpan<Scalar>& span() const { return owner_->span; }
+  [[nodiscard]] const internal::DataLayout<Scalar>& layout() const { return owner_->layout; }
+  template <class Visitor>
+  void for_each_block(Labels& labels, Visitor&& visit) const {
+    visit(block(labels), Index{0});
   }
   /// @endcond
 
  private:
+  [[nodiscard]] internal::PointBlock<Scalar> block(Labels& labels) const {
+    return {span(), is_weighted() ? owner_->weights.data() : nullptr, labels.data()};
+  }
+
   struct Owned {
-    PointsType points;
+    PointsType points;  // empty where the caller owns them
     Weights<Scalar> weights;
+    internal::PointSpan<Scalar> span;
+    internal::DataLayout<Scalar> layout;
+
+    Owned(PointsType&& taken, Weights<Scalar>&& w)
+        : points(std::move(taken)),
+          weights(std::move(w)),
+          span{points.data(), points.rows(), points.cols()},
+          layout(check(points, weights, span)) {}
+    Owned(const Eigen::Map<const PointsType>& seen, Weights<Scalar>&& w)
+        : weights(std::move(w)), span{seen.data(), seen.rows(), seen.cols()}, layout(check(seen, weights, span)) {}
+
+    template <class P>
+    static internal::DataLayout<Scalar> check(const P& points, const Weights<Scalar>& weights,
+                                              const internal::PointSpan<Scalar>& span) {
+      internal::check_columns(points, "EmpiricalObjective", "points", "point");
+      if (weights.size() > 0) internal::check_weights(weights, points.cols(), "EmpiricalObjective", "weights", "point");
+      return internal::data_layout(span, weights.size() > 0 ? weights.data() : nullptr);
+    }
   };
 
   template <class Derived>
@@ -216,22 +208,14 @@ class EmpiricalObjective {
     return points;
   }
 
-  template <class P>
-  static void check(const P& points, const Weights<Scalar>& weights) {
-    internal::check_columns(points, "EmpiricalObjective", "points", "point");
-    if (weights.size() > 0) internal::check_weights(weights, points.cols(), "EmpiricalObjective", "weights", "point");
-  }
-
   template <class Derived>
   CentersType check_centers(const Eigen::MatrixBase<Derived>& centers, std::string_view function) const {
     internal::refuse_row_major<Derived>();
     internal::check_centers(centers, dimension(), function, "centers");
-    return centers;
+    return centers.template cast<Real>();
   }
 
   std::shared_ptr<const Owned> owner_;
-  internal::PointSpan<Scalar> span_;
-  const Scalar* weights_;
 };
 
 template <class Derived>

@@ -16,14 +16,19 @@ namespace kmscape {
 template <std::floating_point Scalar>
 using Sum = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
 
+/// Fitted centers as columns, d x k, kept in the type of sums: the mean of float data is known better than a float
+/// holds it, and far from the origin a rounded center would lie visibly beside its cell's mean.
+template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
+using FittedCenters = Centers<Sum<Scalar>, Dim>;
+
 /// Mass, center of mass and share of the objective of every Voronoi cell of k centers.
 template <std::floating_point Scalar_, int Dim = Eigen::Dynamic>
 struct CellMoments {
   using Scalar = Scalar_;
 
-  Weights<Sum<Scalar>> mass;        // k: total weight (data) or probability (population) of each cell
-  Centers<Scalar, Dim> centroid;    // d x k: center of mass; an empty cell keeps its center here
-  Weights<Sum<Scalar>> distortion;  // k: sum or integral of |x - beta_i|^2 over the cell
+  Weights<Sum<Scalar>> mass;            // k: total weight (data) or probability (population) of each cell
+  FittedCenters<Scalar, Dim> centroid;  // d x k: center of mass; an empty cell keeps its center here
+  Weights<Sum<Scalar>> distortion;      // k: sum or integral of |x - beta_i|^2 over the cell
 
   /// The objective at the centers whose cells these are. Summed in index order: an empty cell, which adds zero, then
   /// changes no bit, so that a solver may drop it without seeming to raise the objective.
@@ -40,14 +45,14 @@ struct CellMoments {
 ///     static constexpr int dim = ...;                // compile-time dimension or Eigen::Dynamic
 ///     Index dimension() const;                       // d
 ///     Sum<Scalar> value(centers) const;              // the objective at d x k centers
-///     Centers<Scalar, dim> gradient(centers) const;  // d x k
+///     FittedCenters<Scalar, dim> gradient(centers) const;  // d x k
 ///     CellMoments<Scalar, dim> cells(centers) const;
 template <class O>
-concept Objective = requires(const O& objective, const Centers<typename O::Scalar, O::dim>& centers) {
+concept Objective = requires(const O& objective, const FittedCenters<typename O::Scalar, O::dim>& centers) {
   requires std::floating_point<typename O::Scalar>;
   { objective.dimension() } -> std::convertible_to<Index>;
   { objective.value(centers) } -> std::convertible_to<Sum<typename O::Scalar>>;
-  { objective.gradient(centers) } -> std::convertible_to<Centers<typename O::Scalar, O::dim>>;
+  { objective.gradient(centers) } -> std::convertible_to<FittedCenters<typename O::Scalar, O::dim>>;
   { objective.cells(centers) } -> std::same_as<CellMoments<typename O::Scalar, O::dim>>;
 };
 
@@ -60,6 +65,13 @@ concept DataObjective = Objective<O> && requires(const O& objective, Index i) {
 };
 
 namespace internal {
+
+/// The gradient at `centers` whose cells have these moments: 2 m_i (beta_i - c_i) (QZC Lemmas 1 and 2).
+template <std::floating_point Scalar, int Dim>
+[[nodiscard]] FittedCenters<Scalar, Dim> gradient(const FittedCenters<Scalar, Dim>& centers,
+                                                  const CellMoments<Scalar, Dim>& cells) {
+  return (centers - cells.centroid) * (2 * cells.mass).matrix().asDiagonal();
+}
 
 /// Centers of an objective must be finite, at least one, and of the objective's dimension.
 template <class Derived>

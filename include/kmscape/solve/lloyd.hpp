@@ -3,14 +3,17 @@
 // Source: Lloyd 1982; QZC section 1.1. No step raises the objective, and its fixed points with non-empty cells are the
 // points where the gradient vanishes (QZC Lemma 2). On data all that a result holds belongs together: labels, counts
 // and value are those of the returned centers, also at the iteration limit and after a center was moved out of an empty
-// cell.
+// cell. They are the same for every engine and any number of threads, to the last bit: sums over cells are exact, and
+// whatever finds labels faster is proved or asks the arithmetic that decides (see objective/assignment_engine.hpp).
 #pragma once
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,8 +21,10 @@
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/objective/assignment_engine.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/objective.hpp>
+#include <kmscape/solve/engine.hpp>
 
 namespace kmscape {
 
@@ -35,9 +40,8 @@ enum class LloydStatus {
   fixed_point,      // another step would change nothing
   tolerance,        // the last step moved no center by more than the tolerance
   iteration_limit,  // max_iterations steps were made
-  rounding_limit,   // rounding is all that is left: on data a further step would raise the computed objective, or would
-                    // move a center out of an empty cell without lowering it; for other objectives the last step moved
-                    // no center by more than its rounding error
+  rounding_limit,   // rounding is all that is left: on data the labels came back to those of an earlier step; for other
+                    // objectives the last step moved no center by more than its rounding error
   stopped_by_callback,  // on_step returned false
   non_finite,           // the objective overflowed or is not a number; centers are the last ones with a finite value
 };
@@ -82,6 +86,7 @@ struct LloydStep {
 };
 
 struct LloydOptions {
+  Engine engine = Engine::automatic;
   int max_iterations = 1000;  // steps; 0 evaluates the start only
   double tolerance = 0;       // stop when no center's squared move exceeds it (data units squared); 0: at a fixed point
   EmptyCell on_empty = EmptyCell::keep;
@@ -89,23 +94,27 @@ struct LloydOptions {
   int threads = 1;            // of one pass over the data; 0: all cores. Small data is never split
   bool keep_values = false;   // fill LloydResult::values
   bool keep_centers = false;  // fill LloydResult::path
-  std::function<bool(const LloydStep&)> on_step = {};  // returning false stops the iteration
+  // Returning false stops the iteration. Its `value` costs O(n d) a step, as `keep_values` does.
+  std::function<bool(const LloydStep&)> on_step = {};
 };
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct LloydResult {
-  Centers<Scalar, Dim> centers;    // d x k
-  CellMoments<Scalar, Dim> cells;  // of these centers
-  Sum<Scalar> value = 0;           // objective at these centers
+  FittedCenters<Scalar, Dim> centers;  // d x k, in the type of sums
+  CellMoments<Scalar, Dim> cells;      // of these centers
+  Sum<Scalar> value = 0;               // objective at these centers
   LloydStatus status = LloydStatus::iteration_limit;
-  int iterations = 0;                      // steps made
-  Labels labels;                           // n: cell of every point; empty for an objective without points
-  Counts counts;                           // k: points per cell; empty for an objective without points
-  Index empty_cells = 0;                   // among the returned centers
-  Index reseeded = 0;                      // times a center was moved out of an empty cell
-  Index dropped = 0;                       // centers removed with their empty cells
-  std::vector<Sum<Scalar>> values;         // on request: the objective before each step and at the end
-  std::vector<Centers<Scalar, Dim>> path;  // on request: the centers before each step and at the end
+  int iterations = 0;                            // steps made
+  Labels labels;                                 // n: cell of every point; empty for an objective without points
+  Counts counts;                                 // k: points per cell; empty for an objective without points
+  Index empty_cells = 0;                         // among the returned centers
+  Index reseeded = 0;                            // times a center was moved out of an empty cell
+  Index dropped = 0;                             // centers removed with their empty cells
+  std::vector<Sum<Scalar>> values;               // on request: the objective before each step and at the end
+  std::vector<FittedCenters<Scalar, Dim>> path;  // on request: the centers before each step and at the end
+  Engine engine = Engine::brute;                 // that labelled the points in the end
+  std::int64_t distances = 0;                    // between points and centers computed while iterating, bounds included
+  std::int64_t distances_saved = 0;              // of n k a pass; negative where a method pays more than it saves
 };
 
 /// Iterates from `start` (d x k, finite) until one of the conditions of `LloydStatus` holds.
@@ -116,39 +125,77 @@ template <Objective O, class Derived>
 
 namespace internal {
 
-/// Lloyd's step for data: one sweep gives labels and cells; buffers live as long as the object.
-template <DataObjective O>
+/// Lloyd's step for data: labels and sums follow the centers; buffers live as long as the object.
+template <BlockObjective O>
 class DataCells {
  public:
   using Scalar = typename O::Scalar;
-  using CentersType = Centers<Scalar, O::dim>;
+  using CentersType = FittedCenters<Scalar, O::dim>;
 
-  explicit DataCells(const O& objective) : objective_(objective), sweep_(objective.sweep()) {
-    labels_.setConstant(objective.size(), -1);
+  DataCells(const O& objective, const LloydOptions& options, Index k)
+      : objective_(objective),
+        k_(k),
+        team_(useful_threads(objective.size(), objective.dimension(), k, resolve_threads(options.threads))),
+        engine_(make_engine(objective, options.engine)) {
+    restart();
   }
 
   /// Evaluates the cells of `centers`; true if some label differs from the previous call's.
-  bool update(const CentersType& centers, ThreadTeam& team) {
-    const auto& sums = sweep_.run(centers, labels_, team);
-    counts_ = sums.counts;
-    cells_ = O::moments(sums, centers);
-    return sums.changed > 0;
+  bool update(const CentersType& centers) {
+    if (centers.cols() != k_) {
+      k_ = centers.cols();
+      restart();
+    }
+    PassReport report;
+    objective_.for_each_block(labels_, [&](const PointBlock<Scalar>& block, Index) {
+      report.add(engine_->pass(block, centers.data(), k_, sums_, team_));
+    });
+    signature_ += report.signature;
+    distances_ += report.distances;
+    possible_ += objective_.size() * k_;
+    return report.changed > 0;
   }
 
-  void restart() { labels_.setConstant(-1); }
-  [[nodiscard]] bool is_empty(Index j) const { return counts_(j) == 0; }
-  [[nodiscard]] const CellMoments<Scalar, O::dim>& cells() const { return cells_; }
-  [[nodiscard]] const Labels& labels() const { return labels_; }
-  [[nodiscard]] const Counts& counts() const { return counts_; }
+  /// The cells' means; an empty cell keeps its center.
+  void means(const CentersType& centers, CentersType& out) const {
+    out = centers;
+    for (Index j = 0; j < k_; ++j)
+      if (!is_empty(j)) sums_.mean(j, out.col(j).data());
+  }
+
+  /// Mass, mean and distortion of every cell. O(n d).
+  [[nodiscard]] CellMoments<Scalar, O::dim> cells(const CentersType& centers) {
+    distortions_.reset(objective_.size(), k_);
+    objective_.for_each_block(labels_, [&](const PointBlock<Scalar>& block, Index offset) {
+      distortions_.add(block, offset, centers.data(), team_);
+    });
+    return moments<O::dim>(sums_, centers, distortions_.total());
+  }
+
+  [[nodiscard]] bool is_empty(Index j) const { return sums_.counts()(j) == 0; }
+  [[nodiscard]] bool stays_finite(const CentersType& centers) const {
+    return objective_.layout().stays_finite(centers);
+  }
+  /// Equal for equal labels since the last change of k.
+  [[nodiscard]] std::uint64_t signature() const { return signature_; }
+
+  /// Hands over what the result keeps.
+  template <class Result>
+  void finish(Result& result) {
+    result.labels = std::move(labels_);
+    result.counts = sums_.counts();
+    result.engine = engine_->kind();
+    result.distances = distances_;
+    result.distances_saved = possible_ - distances_;
+  }
 
   /// Moves the centers of empty cells onto points that lie on no other center; returns how many found one.
-  Index reseed(CentersType& centers, EmptyCell policy, RandomStream& stream) const {
-    const auto points = objective_.points();
+  Index reseed(CentersType& centers, EmptyCell policy, RandomStream& stream) {
     // Distances to the centers after the step: a center moved onto a point can then only lower the objective.
-    Weights<Scalar> distance(objective_.size());
-    distance.setConstant(std::numeric_limits<Scalar>::infinity());
+    Weights<Sum<Scalar>> distance(objective_.size());
+    distance.setConstant(std::numeric_limits<Sum<Scalar>>::infinity());
     for (Index j = 0; j < centers.cols(); ++j)
-      if (!is_empty(j)) lower_to_distance<Scalar, O::dim>(objective_.span(), centers.col(j).data(), distance);
+      if (!is_empty(j)) lower(distance, centers, j);
     Index moved = 0;
     for (Index j = 0; j < centers.cols(); ++j) {
       if (!is_empty(j)) continue;
@@ -161,19 +208,40 @@ class DataCells {
         Index left = stream.index(free);
         for (chosen = 0; !(distance(chosen) > 0) || left > 0; ++chosen) left -= distance(chosen) > 0;
       }
-      centers.col(j) = points.col(chosen);
-      lower_to_distance<Scalar, O::dim>(objective_.span(), centers.col(j).data(), distance);
+      objective_.for_each_block(labels_, [&](const PointBlock<Scalar>& block, Index offset) {
+        if (chosen < offset || chosen >= offset + block.points.size) return;
+        const Scalar* x = block.points.point(chosen - offset);
+        for (Index s = 0; s < centers.rows(); ++s) centers(s, j) = static_cast<Sum<Scalar>>(x[s]);
+      });
+      lower(distance, centers, j);
       ++moved;
     }
     return moved;
   }
 
  private:
+  void restart() {
+    labels_.setConstant(objective_.size(), -1);
+    sums_.reset(objective_.layout().sums, k_);
+    signature_ = 0;
+    engine_->restart();
+  }
+
+  void lower(Weights<Sum<Scalar>>& distance, const CentersType& centers, Index j) {
+    objective_.for_each_block(labels_, [&](const PointBlock<Scalar>& block, Index offset) {
+      lower_to_distance<Scalar, O::dim>(block.points, centers.col(j).data(), distance.data() + offset);
+    });
+  }
+
   const O& objective_;
-  Sweep<Scalar, O::dim> sweep_;
-  CellMoments<Scalar, O::dim> cells_;
+  Index k_;
+  ThreadTeam team_;
+  std::unique_ptr<AssignmentEngine<Scalar>> engine_;
   Labels labels_;
-  Counts counts_;
+  ExactSums<Scalar> sums_;
+  DistortionSums<Scalar> distortions_;
+  std::uint64_t signature_ = 0;
+  std::int64_t distances_ = 0, possible_ = 0;
 };
 
 /// The same for an objective that only knows its cells.
@@ -181,18 +249,19 @@ template <Objective O>
 class PlainCells {
  public:
   using Scalar = typename O::Scalar;
-  using CentersType = Centers<Scalar, O::dim>;
+  using CentersType = FittedCenters<Scalar, O::dim>;
 
-  explicit PlainCells(const O& objective) : objective_(objective) {}
+  PlainCells(const O& objective, const LloydOptions&, Index) : objective_(objective) {}
 
-  bool update(const CentersType& centers, ThreadTeam&) {
+  bool update(const CentersType& centers) {
     cells_ = objective_.cells(centers);
     return true;
   }
 
-  void restart() {}
+  void means(const CentersType&, CentersType& out) const { out = cells_.centroid; }
+  [[nodiscard]] const CellMoments<Scalar, O::dim>& cells(const CentersType&) const { return cells_; }
   [[nodiscard]] bool is_empty(Index j) const { return !(cells_.mass(j) > 0); }
-  [[nodiscard]] const CellMoments<Scalar, O::dim>& cells() const { return cells_; }
+  [[nodiscard]] bool stays_finite(const CentersType&) const { return false; }
 
  private:
   const O& objective_;
@@ -203,22 +272,27 @@ template <Objective O>
 struct CellsOf {
   using type = PlainCells<O>;
 };
-template <DataObjective O>
+template <BlockObjective O>
 struct CellsOf<O> {
   using type = DataCells<O>;
 };
 
-/// Threads are started only where a pass over the data takes longer than waking them.
-template <Objective O>
-[[nodiscard]] int useful_threads(const O& objective, Index k, int threads) {
-  if constexpr (DataObjective<O>) {
-    const Index n = objective.size(), size = chunk_size(n, k), chunks = (n + size - 1) / size;
-    if (n * k * objective.dimension() < (Index{1} << 20)) return 1;
-    return static_cast<int>(std::min<Index>(resolve_threads(threads), chunks));
-  } else {
-    return 1;
+/// Says when a sequence of numbers has come back to an earlier one: compared with the one at the last power of two, so
+/// that every cycle is noticed after at most three times its start and length (Brent 1980).
+class RecurrenceCheck {
+ public:
+  [[nodiscard]] bool operator()(std::uint64_t value) {
+    if (count_ > 0 && value == saved_) return true;
+    if (++count_ == power_) {
+      power_ *= 2;
+      saved_ = value;
+    }
+    return false;
   }
-}
+
+ private:
+  std::uint64_t saved_ = 0, count_ = 0, power_ = 1;
+};
 
 inline void check(const LloydOptions& options) {
   require(options.max_iterations >= 0, "lloyd", "options.max_iterations", options.max_iterations,
@@ -250,70 +324,60 @@ template <Objective O, class Derived>
 LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::MatrixBase<Derived>& start,
                                               const LloydOptions& options) {
   using Scalar = typename O::Scalar;
-  using CentersType = Centers<Scalar, O::dim>;
+  using CentersType = FittedCenters<Scalar, O::dim>;
+  constexpr bool is_data = internal::BlockObjective<O>;
   internal::refuse_row_major<Derived>();
   internal::check_centers(start, objective.dimension(), "lloyd", "start");
   internal::check(options);
   const bool reseeds = options.on_empty == EmptyCell::reseed_farthest || options.on_empty == EmptyCell::reseed_random;
-  internal::require(DataObjective<O> || !reseeds, "lloyd", "options.on_empty", to_string(options.on_empty),
+  internal::require(is_data || !reseeds, "lloyd", "options.on_empty", to_string(options.on_empty),
                     "this objective has no points to move an empty center to",
                     "use EmptyCell::keep or EmptyCell::drop");
 
   LloydResult<Scalar, O::dim> result;
-  ThreadTeam team(internal::useful_threads(objective, start.cols(), options.threads));
-  typename internal::CellsOf<O>::type state(objective);
+  CentersType centers = start.template cast<Sum<Scalar>>(), previous = centers, next = centers;
+  typename internal::CellsOf<O>::type state(objective, options, centers.cols());
   RandomStream stream(options.seed);
-  CentersType centers = start, previous = centers;
-  Sum<Scalar> previous_value = std::numeric_limits<Sum<Scalar>>::infinity();
+  internal::RecurrenceCheck recurs;
+  CellMoments<Scalar, O::dim> cells;
   double largest_move = std::numeric_limits<double>::infinity();
-  Index moved_out_before = 0;   // centers that the last step moved out of empty cells
-  bool dropped_before = false;  // whether the last step dropped empty cells
+  Index moved_out_before = 0;  // centers that the last step moved out of empty cells
 
   for (;;) {
-    const bool changed = state.update(centers, team);
-    result.value = state.cells().value();
-    const bool finite = std::isfinite(result.value);
-    // On data, where each step changes labels, a rise is rounding, and going on might cycle. The value of a smooth
-    // objective stops falling long before its centers have converged: there the moves decide.
-    // Moving a center onto a free point lowers the objective; where it does not, the point is a copy of a center up to
-    // the rounding of the center's mean, and the two would take turns for ever.
-    const bool rose = result.value > previous_value || (moved_out_before > 0 && result.value == previous_value);
-    if (result.iterations > 0 && (!finite || (DataObjective<O> && rose))) {
-      // The step before was the last good one: go back to it.
-      centers = previous;
-      result.reseeded -= moved_out_before;
-      state.update(centers, team);
-      result.value = state.cells().value();
-      if (dropped_before) {
-        // What is left of that step is that it dropped the empty cells.
-        if (options.keep_values) result.values.push_back(result.value);
-        if (options.keep_centers) result.path.push_back(centers);
-      } else {
-        result.iterations -= 1;
+    const bool changed = state.update(centers);
+    // The value is an extra pass on data: made where somebody looks at it or an overflow is possible.
+    const bool looks_at_value = options.keep_values || options.on_step || !is_data || !state.stays_finite(centers);
+    if (looks_at_value) {
+      cells = state.cells(centers);
+      result.value = cells.value();
+      if (!std::isfinite(result.value)) {
+        result.status = LloydStatus::non_finite;
+        if (result.iterations > 0) {
+          // The step before was the last good one: go back to it.
+          centers = previous;
+          state.update(centers);
+          result.iterations -= 1;
+          result.reseeded -= moved_out_before;
+          break;
+        }
       }
-      result.status = finite ? LloydStatus::rounding_limit : LloydStatus::non_finite;
-      break;
     }
     if (options.keep_values) result.values.push_back(result.value);
     if (options.keep_centers) result.path.push_back(centers);
-    if (!finite) {
-      result.status = LloydStatus::non_finite;
-      break;
-    }
+    if (result.status == LloydStatus::non_finite) break;
 
-    CentersType next = state.cells().centroid;
+    state.means(centers, next);
     Index moved_out = 0, empty = 0;
     for (Index j = 0; j < centers.cols(); ++j) empty += state.is_empty(j);
     if (empty > 0) {
-      if constexpr (DataObjective<O>)
+      if constexpr (is_data)
         if (reseeds) moved_out = state.reseed(next, options.on_empty, stream);
       if (options.on_empty == EmptyCell::drop)
         next = internal::without_empty(next, [&](Index j) { return state.is_empty(j); });
     }
     const bool dropped = next.cols() < centers.cols();
-    const bool same = !dropped && moved_out == 0 && (!changed || next == centers);
     // Labels that did not change leave every cell's mean where the last step put the center.
-    if (same) {
+    if (!dropped && moved_out == 0 && (!changed || next == centers)) {
       result.status = LloydStatus::fixed_point;
       break;
     }
@@ -321,7 +385,13 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
       result.status = LloydStatus::tolerance;
       break;
     }
-    if (!DataObjective<O> && !dropped && largest_move <= internal::rounding_of_centers(centers)) {
+    if constexpr (is_data) {
+      // In exact arithmetic every step that changes labels lowers the objective, so that they never recur.
+      if (recurs(state.signature())) {
+        result.status = LloydStatus::rounding_limit;
+        break;
+      }
+    } else if (!dropped && largest_move <= internal::rounding_of_centers(centers)) {
       result.status = LloydStatus::rounding_limit;
       break;
     }
@@ -334,12 +404,10 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
       break;
     }
 
-    previous_value = result.value;
     if (dropped) {
       result.dropped += centers.cols() - next.cols();
-      state.restart();
+      recurs = {};
       largest_move = std::numeric_limits<double>::infinity();
-      // Dropping empty cells changes no point's nearest center, so the step back of the guard above stays sound.
       previous = internal::without_empty(centers, [&](Index j) { return state.is_empty(j); });
     } else {
       largest_move = std::sqrt(static_cast<double>((next - centers).colwise().squaredNorm().maxCoeff()));
@@ -347,18 +415,15 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
     }
     result.reseeded += moved_out;
     moved_out_before = moved_out;
-    dropped_before = dropped;
-    centers = std::move(next);
+    centers.swap(next);
     result.iterations += 1;
   }
 
+  result.cells = state.cells(centers);
+  result.value = result.cells.value();
   result.centers = std::move(centers);
-  result.cells = state.cells();
-  if constexpr (DataObjective<O>) {
-    result.labels = state.labels();
-    result.counts = state.counts();
-  }
   for (Index j = 0; j < result.centers.cols(); ++j) result.empty_cells += state.is_empty(j);
+  if constexpr (is_data) state.finish(result);
   return result;
 }
 

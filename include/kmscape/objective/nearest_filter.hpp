@@ -1,0 +1,421 @@
+// Which center is certainly the nearest: float scores with a proved error bound, many points and centers at a time.
+//
+// About an origin in the middle of the data, |x - c|^2 = |x|^2 + 2 s with the score s = |c|^2 / 2 - x.c: one fused
+// multiply-add a coordinate, in float twice as many a register as in double. The computed score of center j is off by
+// at most g (|c_j|^2 / 2 + |x| |c_j|), g = (d + 6) 2^-24 (1 + small): d roundings of partial sums, none larger than
+// that bracket, and those of x, c and |c|^2. Where the two lowest scores are farther apart than their errors the label
+// is proved; all other points, few of them, go to the arithmetic of nearest_center.hpp. Labels therefore never depend
+// on this file.
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/core/simd.hpp>
+#include <kmscape/objective/nearest_center.hpp>
+#include <kmscape/objective/objective.hpp>
+
+namespace kmscape::internal {
+
+/// Where the filter measures from: x -> (x - origin) * scale, with coordinates of data about 1 at most.
+template <std::floating_point Scalar>
+struct FilterFrame {
+  Eigen::Array<Scalar, Eigen::Dynamic, 1> origin;  // d
+  Scalar scale = 1;                                // a power of two
+
+  /// Whether scores are worth computing: not for types without fast arithmetic, nor where the error bound's constant
+  /// would no longer be small.
+  [[nodiscard]] bool is_useful() const { return !std::is_same_v<Scalar, long double> && origin.size() < 50'000; }
+
+  /// (d + 6) 2^-24, rounded up.
+  [[nodiscard]] float error_factor() const { return static_cast<float>(origin.size() + 6) * 6.1e-8f; }
+};
+
+/// The tile of scores that one inner loop keeps in registers: packs of points times centers.
+inline constexpr int filter_lanes = pack_lanes<float>;
+inline constexpr int filter_packs = registers == 32 ? 4 : 2;
+inline constexpr int filter_width = filter_lanes * filter_packs;
+inline constexpr int wide_tile = registers == 32 ? 6 : 4;
+/// For few coordinates, which stay in registers beside the scores.
+inline constexpr int narrow_tile = 2;
+inline constexpr Index narrow_dimension = 4;
+
+/// Centers in the filter's frame, in tiles: coordinate by coordinate, negated.
+class FilterCenters {
+ public:
+  template <class Scalar>
+  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame, int tile) {
+    using Real = Sum<Scalar>;
+    const Index d = frame.origin.size();
+    tile_ = tile;
+    tiles_ = (k + tile - 1) / tile;
+    coordinates_.assign(static_cast<std::size_t>(tiles_ * tile * d), 0.0f);
+    // Centers that fill up the last tile are infinitely far away.
+    heights_.assign(static_cast<std::size_t>(tiles_ * tile), std::numeric_limits<float>::infinity());
+    Real largest = 0;
+    for (Index j = 0; j < k; ++j) {
+      float* to = coordinates_.data() + (j / tile) * tile * d + j % tile;
+      Real squared = 0;
+      for (Index s = 0; s < d; ++s) {
+        const Real c = (centers[j * d + s] - static_cast<Real>(frame.origin(s))) * static_cast<Real>(frame.scale);
+        squared += c * c;
+        to[s * tile] = static_cast<float>(-c);
+      }
+      heights_[static_cast<std::size_t>(j)] = static_cast<float>(squared / 2);
+      largest = std::max(largest, squared);
+    }
+    largest_norm_ = static_cast<float>(std::sqrt(largest)) * (1 + 1e-6f);
+  }
+
+  /// With the tile that suits the dimension.
+  template <class Scalar>
+  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame) {
+    assign(centers, k, frame, frame.origin.size() <= narrow_dimension ? narrow_tile : wide_tile);
+  }
+
+  [[nodiscard]] Index tiles() const { return tiles_; }
+  [[nodiscard]] const float* coordinates(Index t, Index d) const { return coordinates_.data() + t * tile_ * d; }
+  [[nodiscard]] const float* heights(Index t) const { return heights_.data() + t * tile_; }
+  [[nodiscard]] float largest_norm() const { return largest_norm_; }
+
+ private:
+  Index tiles_ = 0, tile_ = 1;
+  float largest_norm_ = 0;
+  std::vector<float> coordinates_, heights_;
+};
+
+/// Evens (Odd = 0) or odds (Odd = 1) of two packs, one after the other.
+template <int Odd>
+[[gnu::always_inline]] inline Pack<float> every_second(Pack<float> a, Pack<float> b) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    return Pack<float>(__builtin_shufflevector(a, b, (2 * I + Odd)...));
+  }
+  (std::make_integer_sequence<int, filter_lanes>{});
+}
+
+/// Turns `Count` packs that hold filter_lanes points of Count coordinates each into one pack a coordinate.
+template <int Count>
+[[gnu::always_inline]] inline void points_to_coordinates(std::array<Pack<float>, Count>& packs) {
+  if constexpr (Count > 1) {
+    std::array<Pack<float>, Count / 2> even, odd;
+    unrolled<Count / 2>([&](auto i) {
+      even[i] = every_second<0>(packs[2 * i], packs[2 * i + 1]);
+      odd[i] = every_second<1>(packs[2 * i], packs[2 * i + 1]);
+    });
+    points_to_coordinates<Count / 2>(even);
+    points_to_coordinates<Count / 2>(odd);
+    unrolled<Count / 2>([&](auto i) {
+      packs[2 * i] = even[i];
+      packs[2 * i + 1] = odd[i];
+    });
+  }
+}
+
+/// filter_width points in the filter's frame, and what is known of their nearest centers.
+template <class Scalar>
+class FilterPanel {
+ public:
+  using Real = Sum<Scalar>;
+  using Values = std::array<float, static_cast<std::size_t>(filter_width)>;
+
+  FilterPanel(const PointSpan<Scalar>& points, const FilterFrame<Scalar>& frame)
+      : points_(points), frame_(frame), factor_(frame.error_factor()) {
+    const Index d = points.dimension;
+    coordinates_.resize(static_cast<std::size_t>(d * filter_packs));
+    // The origin, repeated, so that a run of whole points can be shifted register by register.
+    shifts_.resize(static_cast<std::size_t>(d * filter_lanes));
+    for (std::size_t e = 0; e < shifts_.size(); ++e) shifts_[e] = frame.origin(static_cast<Index>(e) % d);
+  }
+
+  /// The points that `load` reads from now on; as many coordinates as before.
+  void read(const PointSpan<Scalar>& points) { points_ = points; }
+
+  /// Loads points first, ..., first + used - 1; the remaining lanes repeat the last one.
+  void load(Index first, int used) {
+    const Index d = points_.dimension;
+    if (used == filter_width) {
+      if (d == 1) return load_run<1>(first);
+      if (d == 2) return load_run<2>(first);
+      if (d == 4) return load_run<4>(first);
+      if (d == 8) return load_run<8>(first);
+    }
+    // A pack is read from every point even where it is longer than the point: not past the end of the data.
+    const bool inside = (first + used - 1) * d + filter_lanes <= points_.size * d;
+    load_from([first](int p) { return first + p; }, used, inside);
+  }
+
+  /// The same for the points of an ascending list.
+  void load(const Index* list, int used) {
+    const Index d = points_.dimension;
+    load_from([list](int p) { return list[p]; }, used, list[used - 1] * d + filter_lanes <= points_.size * d);
+  }
+
+  /// Finds the two lowest scores of every lane.
+  void score(const FilterCenters& centers) {
+    largest_norm_ = centers.largest_norm();
+    switch (points_.dimension) {
+      case 1:
+        return score_as<1, narrow_tile>(centers);
+      case 2:
+        return score_as<2, narrow_tile>(centers);
+      case 3:
+        return score_as<3, narrow_tile>(centers);
+      case 4:
+        return score_as<4, narrow_tile>(centers);
+      default:
+        return score_as<Eigen::Dynamic, wide_tile>(centers);
+    }
+  }
+
+  /// The two lowest scores of one pack within some wide tiles of centers, and the center of the lowest.
+  struct Lowest {
+    Pack<float> best, second;
+    IntegerPack<float> index;
+  };
+  [[nodiscard]] Lowest score_tiles(int u, const FilterCenters& centers, Index first_tile, Index last_tile) const {
+    constexpr int tile = wide_tile;
+    // Two tiles at a time: enough independent sums to hide the latency of the multiply-adds.
+    Lowest lowest;
+    lowest.best = lowest.second = Pack<float>{} + std::numeric_limits<float>::infinity();
+    lowest.index = IntegerPack<float>{};
+    const Index d = points_.dimension;
+    for (Index t = first_tile; t < last_tile; t += 2) {
+      const Index other = std::min(t + 1, last_tile - 1);
+      Pack<float> scores[2][tile];
+      unrolled<tile>([&](auto c) {
+        scores[0][c] = Pack<float>{} + centers.heights(t)[c];
+        scores[1][c] = Pack<float>{} + centers.heights(other)[c];
+      });
+      const float* a = centers.coordinates(t, d);
+      const float* b = centers.coordinates(other, d);
+      const Pack<float>* x = coordinates_.data() + u;
+      for (Index s = 0; s < d; ++s, a += tile, b += tile, x += filter_packs)
+        unrolled<tile>([&](auto c) {
+          scores[0][c] += *x * a[c];
+          scores[1][c] += *x * b[c];
+        });
+      const auto take = [&](const Pack<float>& score, Index center) {
+        const auto here = static_cast<std::int32_t>(center);
+        lowest.index = score < lowest.best ? IntegerPack<float>{} + here : lowest.index;
+        lowest.second = pack_min(lowest.second, pack_max(lowest.best, score));
+        lowest.best = pack_min(lowest.best, score);
+      };
+      unrolled<tile>([&](auto c) { take(scores[0][c], t * tile + c); });
+      if (other != t) unrolled<tile>([&](auto c) { take(scores[1][c], other * tile + c); });
+    }
+    return lowest;
+  }
+
+  /// Takes over scores found by `score_tiles` as those of pack u.
+  void set_lowest(int u, const Lowest& lowest, const FilterCenters& centers) {
+    best_[at(u)] = lowest.best;
+    second_[at(u)] = lowest.second;
+    index_[at(u)] = lowest.index;
+    largest_norm_ = centers.largest_norm();
+  }
+
+  /// Distances, in the frame's unit, that pack u's to centers of these scores certainly do not exceed or fall below.
+  [[nodiscard]] Pack<float> upper(int u, const Pack<float>& score) const {
+    return upper(u, score, pack_sqrt(squared_norm_[at(u)]));
+  }
+  [[nodiscard]] Pack<float> lower(int u, const Pack<float>& score) const {
+    return lower(u, score, pack_sqrt(squared_norm_[at(u)]));
+  }
+
+  /// Bit p is set unless the label of lane p (of filter_lanes * u + p in all) is proved.
+  [[nodiscard]] std::uint32_t uncertain(int u) const {
+    const Pack<float> gap = 2 * (second_[at(u)] - best_[at(u)]);
+    // A NaN anywhere makes the comparison false.
+    return ~lane_bits(gap > pack_min(uniform_slack(u), relative_slack(u))) & lane_mask;
+  }
+
+  [[nodiscard]] IntegerPack<float> index(int u) const { return index_[at(u)]; }
+
+  /// For lanes that are proved: how much farther the second nearest center is than the nearest, at least, and the
+  /// distance to the nearest at most; in the frame's unit.
+  struct Bounds {
+    Pack<float> gap, upper;
+  };
+  [[nodiscard]] Bounds bounds(int u) const {
+    const Pack<float> norm = pack_sqrt(squared_norm_[at(u)]);
+    const Pack<float> nearest = upper(u, best_[at(u)], norm), next = lower(u, second_[at(u)], norm);
+    return {next - nearest - next * 2e-7f, nearest};
+  }
+
+ private:
+  static constexpr std::size_t at(int u) { return static_cast<std::size_t>(u); }
+  static constexpr std::uint32_t lane_mask = static_cast<std::uint32_t>((std::uint64_t{1} << filter_lanes) - 1);
+
+  /// Twice the error of two scores, by the largest center: |c_j| <= R. Squared distances enter for the rounding of the
+  /// arithmetic that decides, and |x|^2 for its own.
+  [[nodiscard]] Pack<float> uniform_slack(int u) const {
+    const Pack<float> norm = pack_sqrt(squared_norm_[at(u)]);
+    return factor_ * (2.05f * largest_norm_ * (largest_norm_ + 2 * norm) + 1.1f * squared_norm_[at(u)] * tiny_share +
+                      (sum_of_distances(u)) * tiny_share) +
+           underflow;
+  }
+
+  /// The same by the distances themselves: from |c_j| <= |x| + |x - c_j| the error of |x|^2 + 2 s_j is below
+  /// g (7 |x|^2 + 5 |x - c_j|^2), which grows with the distance, so that the second best bounds all others.
+  [[nodiscard]] Pack<float> relative_slack(int u) const {
+    return factor_ * (14.1f * squared_norm_[at(u)] + 5.1f * sum_of_distances(u)) + underflow;
+  }
+
+  [[nodiscard]] Pack<float> sum_of_distances(int u) const {
+    return pack_max(2 * squared_norm_[at(u)] + 2 * (best_[at(u)] + second_[at(u)]), Pack<float>{});
+  }
+
+  [[nodiscard]] Pack<float> upper(int u, const Pack<float>& score, const Pack<float>& norm) const {
+    const Pack<float> distance = squared_norm_[at(u)] + 2 * score;
+    return pack_sqrt(pack_max(distance + slack(u, distance, norm) + rounding(u, distance), Pack<float>{})) *
+           (1 + 4e-7f);
+  }
+  [[nodiscard]] Pack<float> lower(int u, const Pack<float>& score, const Pack<float>& norm) const {
+    const Pack<float> distance = squared_norm_[at(u)] + 2 * score;
+    return pack_sqrt(pack_max(distance - slack(u, distance, norm) - rounding(u, distance), Pack<float>{})) *
+           (1 - 4e-7f);
+  }
+
+  /// How far |x|^2 + 2 s may be from the squared distance, by the smaller of the two bounds above.
+  [[nodiscard]] Pack<float> slack(int u, const Pack<float>& distance, const Pack<float>& norm) const {
+    const Pack<float> uniform = 2.05f * largest_norm_ * (largest_norm_ + 2 * norm);
+    const Pack<float> relative = 14.1f * squared_norm_[at(u)] + 5.1f * pack_max(distance, Pack<float>{});
+    return factor_ * pack_min(uniform, relative) + underflow;
+  }
+
+  /// The sums |x|^2 + 2 s and the one with its slack round by a few 2^-24 of their terms, |x|^2 by its d terms.
+  [[nodiscard]] Pack<float> rounding(int u, const Pack<float>& distance) const {
+    return (squared_norm_[at(u)] + pack_max(distance, Pack<float>{})) * 6e-7f + squared_norm_[at(u)] * factor_;
+  }
+
+  static constexpr float tiny_share = 1.5e-8f, underflow = 1e-33f;
+
+  /// Inner loops for one dimension, known to the compiler or not.
+  template <int Dim, int tile>
+  void score_as(const FilterCenters& centers) {
+    const Index d = Dim == Eigen::Dynamic ? points_.dimension : Dim;
+    Pack<float> best[filter_packs], second[filter_packs];
+    IntegerPack<float> index[filter_packs];
+    unrolled<filter_packs>([&](auto u) {
+      best[u] = second[u] = Pack<float>{} + std::numeric_limits<float>::infinity();
+      index[u] = IntegerPack<float>{};
+    });
+    for (Index t = 0; t < centers.tiles(); ++t) {
+      Pack<float> scores[tile][filter_packs];
+      const float* height = centers.heights(t);
+      unrolled<tile>(
+          [&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = Pack<float>{} + height[c]; }); });
+      const float* center = centers.coordinates(t, d);
+      const Pack<float>* x = coordinates_.data();
+      for (Index s = 0; s < d; ++s, center += tile, x += filter_packs)
+        unrolled<tile>([&](auto c) {
+          const Pack<float> coordinate = Pack<float>{} + center[c];
+          unrolled<filter_packs>([&](auto u) { scores[c][u] += x[u] * coordinate; });
+        });
+      unrolled<tile>([&](auto c) {
+        const auto here = static_cast<std::int32_t>(t * tile + c);
+        unrolled<filter_packs>([&](auto u) {
+          const auto closer = scores[c][u] < best[u];
+          index[u] = closer ? IntegerPack<float>{} + here : index[u];
+          second[u] = pack_min(second[u], pack_max(best[u], scores[c][u]));
+          best[u] = pack_min(best[u], scores[c][u]);
+        });
+      });
+    }
+    unrolled<filter_packs>([&](auto u) {
+      best_[at(u)] = best[u];
+      second_[at(u)] = second[u];
+      index_[at(u)] = index[u];
+    });
+  }
+
+  /// filter_lanes numbers from memory, shifted and scaled.
+  [[gnu::always_inline]] Pack<float> convert(const Scalar* from, const Scalar* shift) const {
+    if constexpr (std::is_same_v<Scalar, float>) {
+      return (load_pack<Pack<float>>(from) - load_pack<Pack<float>>(shift)) * frame_.scale;
+    } else {
+      constexpr int half = filter_lanes / 2;
+      const Pack<Scalar> low = (load_pack<Pack<Scalar>>(from) - load_pack<Pack<Scalar>>(shift)) * frame_.scale;
+      const Pack<Scalar> high =
+          (load_pack<Pack<Scalar>>(from + half) - load_pack<Pack<Scalar>>(shift + half)) * frame_.scale;
+      typedef float Half __attribute__((vector_size(register_bytes / 2)));
+      const Half a = __builtin_convertvector(low, Half), b = __builtin_convertvector(high, Half);
+      return [&]<int... I>(std::integer_sequence<int, I...>) {
+        return Pack<float>(__builtin_shufflevector(a, b, I...));
+      }
+      (std::make_integer_sequence<int, filter_lanes>{});
+    }
+  }
+
+  /// A full panel of consecutive points of 1, 2, 4 or 8 coordinates.
+  template <int Count>
+  void load_run(Index first) {
+    const Scalar* from = points_.point(first);
+    unrolled<filter_packs>([&](auto u) {
+      std::array<Pack<float>, static_cast<std::size_t>(Count)> packs;
+      unrolled<Count>([&](auto r) {
+        packs[r] = convert(from + (u * Count + r) * filter_lanes, shifts_.data() + r * filter_lanes);
+      });
+      points_to_coordinates<Count>(packs);
+      Pack<float> squared{};
+      unrolled<Count>([&](auto s) {
+        coordinates_[static_cast<std::size_t>(s * filter_packs + u)] = packs[s];
+        squared += packs[s] * packs[s];
+      });
+      squared_norm_[at(u)] = squared;
+    });
+  }
+
+  template <class PointOf>
+  void load_from(const PointOf& point_of, int used, bool may_read_a_pack) {
+    const Index d = points_.dimension;
+    if (d >= filter_lanes || (d > filter_lanes / 2 && may_read_a_pack)) {
+      for (int u = 0; u < filter_packs; ++u)
+        for (Index s = 0; s < d; s += filter_lanes) {
+          // The last tile of coordinates overlaps the one before it, which it repeats.
+          const Index at = std::max<Index>(std::min(s, d - filter_lanes), 0);
+          std::array<Pack<float>, static_cast<std::size_t>(filter_lanes)> packs;
+          for (int p = 0; p < filter_lanes; ++p)
+            packs[static_cast<std::size_t>(p)] =
+                convert(points_.point(point_of(std::min(u * filter_lanes + p, used - 1))) + at, shifts_.data() + at);
+          points_to_coordinates<filter_lanes>(packs);
+          const Index count = std::min<Index>(filter_lanes, d - at);
+          for (Index c = 0; c < count; ++c)
+            coordinates_[static_cast<std::size_t>((at + c) * filter_packs + u)] = packs[static_cast<std::size_t>(c)];
+        }
+    } else {
+      std::array<const Scalar*, static_cast<std::size_t>(filter_width)> from;
+      for (int p = 0; p < filter_width; ++p)
+        from[static_cast<std::size_t>(p)] = points_.point(point_of(std::min(p, used - 1)));
+      for (Index s = 0; s < d; ++s) {
+        const Scalar shift = frame_.origin(s);
+        Values values;
+        for (std::size_t p = 0; p < values.size(); ++p)
+          values[p] = static_cast<float>((from[p][s] - shift) * frame_.scale);
+        std::memcpy(&coordinates_[static_cast<std::size_t>(s * filter_packs)], values.data(), sizeof(values));
+      }
+    }
+    Pack<float> squared[filter_packs] = {};
+    const Pack<float>* x = coordinates_.data();
+    for (Index s = 0; s < d; ++s, x += filter_packs) unrolled<filter_packs>([&](auto u) { squared[u] += x[u] * x[u]; });
+    unrolled<filter_packs>([&](auto u) { squared_norm_[at(u)] = squared[u]; });
+  }
+
+  PointSpan<Scalar> points_;
+  const FilterFrame<Scalar>& frame_;
+  float factor_, largest_norm_ = 0;
+  std::vector<Pack<float>> coordinates_;
+  std::vector<Scalar> shifts_;
+  std::array<Pack<float>, static_cast<std::size_t>(filter_packs)> squared_norm_{}, best_{}, second_{};
+  std::array<IntegerPack<float>, static_cast<std::size_t>(filter_packs)> index_{};
+};
+
+}  // namespace kmscape::internal
