@@ -31,6 +31,7 @@
 #include <kmscape/objective/nearest_center.hpp>
 #include <kmscape/objective/nearest_filter.hpp>
 #include <kmscape/objective/objective.hpp>
+#include <kmscape/objective/squared_distance.hpp>
 #include <kmscape/objective/streamed_objective.hpp>
 #include <kmscape/solve/bisecting.hpp>
 #include <kmscape/solve/center_drift.hpp>
@@ -48,4 +49,5 @@
 #include <kmscape/solve/optimal_line.hpp>
 #include <kmscape/solve/seeding.hpp>
 #include <kmscape/solve/seeding_distances.hpp>
+#include <kmscape/solve/seeding_rounds.hpp>
 #include <kmscape/solve/yinyang_engine.hpp>

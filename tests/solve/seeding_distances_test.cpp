@@ -45,8 +45,8 @@ Eigen::ArrayXd some_weights(Index n) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("distances, their sum and the cells are those of the definition in every dimension", "", float,
-                   double, long double) {
+TEMPLATE_TEST_CASE("distances and their sum are those of the definition in every dimension", "", float, double,
+                   long double) {
   using Real = kmscape::Sum<TestType>;
   ThreadTeam team(1);
   for (const Index d : {1, 2, 3, 5, 8, 9, 15, 16, 17, 24, 35})
@@ -57,31 +57,24 @@ TEMPLATE_TEST_CASE("distances, their sum and the cells are those of the definiti
       const kmscape::Weights<TestType> w =
           weighted ? kmscape::Weights<TestType>(some_weights(n).cast<TestType>()) : kmscape::Weights<TestType>();
       const EmpiricalObjective<TestType> objective(x, w);
-      NearestDistances<EmpiricalObjective<TestType>> nearest(objective, 5, team, Skipping::on, true);
+      NearestDistances<EmpiricalObjective<TestType>> nearest(objective, 5, team, Skipping::on);
       const std::vector<Index> chosen = {17, 3, 650, 255, 256};
       for (const Index point : chosen) nearest.lower(point);
       Real sum = 0;
-      std::vector<Real> mass(chosen.size(), 0);
       for (Index i = 0; i < n; ++i) {
         Real least = std::numeric_limits<Real>::infinity();
-        std::size_t cell = 0;
         for (std::size_t j = 0; j < chosen.size(); ++j) {
           Real squared = 0;
           for (Index s = 0; s < d; ++s) {
             const Real difference = static_cast<Real>(x(s, i)) - static_cast<Real>(x(s, chosen[j]));
             squared += difference * difference;
           }
-          if (squared < least) least = squared, cell = j;
+          least = std::min(least, squared);
         }
         REQUIRE(std::abs(nearest.at(i) - least) <= 50 * std::numeric_limits<Real>::epsilon() * least);
         sum += static_cast<Real>(objective.weight(i)) * least;
-        mass[cell] += static_cast<Real>(objective.weight(i));
       }
       CHECK(std::abs(nearest.total() - sum) <= 1000 * std::numeric_limits<Real>::epsilon() * sum);
-      const auto masses = nearest.masses();
-      for (std::size_t j = 0; j < mass.size(); ++j)
-        CHECK(static_cast<double>(masses(static_cast<Index>(j))) ==
-              Approx(static_cast<double>(mass[j])).epsilon(1e-13));
       const auto [farthest, squared] = nearest.farthest();
       for (Index i = 0; i < n; ++i) REQUIRE((nearest.at(i) < squared || (nearest.at(i) == squared && i >= farthest)));
     }
@@ -93,7 +86,7 @@ TEST_CASE("potentials are the objective with one center more") {
     for (const Index trials : {1, 1000}) {  // 1000: in Morton order
       const Eigen::MatrixXd x = grouped_points(d, 5000, 5);
       const EmpiricalObjective objective(x, some_weights(5000));
-      NearestDistances<EmpiricalObjective<double>> nearest(objective, trials, team, Skipping::on, false);
+      NearestDistances<EmpiricalObjective<double>> nearest(objective, trials, team, Skipping::on);
       for (const Index point : {0, 11, 4000}) nearest.lower(point);
       const std::vector<Index> candidates = {1, 4999, 11, 2500};
       const auto potentials = nearest.potentials(candidates);
@@ -125,8 +118,7 @@ TEST_CASE("what is left out changes no bit: same distances, same points") {
       ThreadTeam team(1);
       for (const Index trials : {1, 1000}) {
         using Distances = NearestDistances<EmpiricalObjective<double>>;
-        Distances with(objective, trials, team, Skipping::on, false),
-            without(objective, trials, team, Skipping::off, false);
+        Distances with(objective, trials, team, Skipping::on), without(objective, trials, team, Skipping::off);
         for (Index j = 0; j < 12; ++j) {
           with.lower(90 * j);
           without.lower(90 * j);
@@ -200,7 +192,7 @@ TEST_CASE("a draw follows w D^2, also where the points were put in another order
     }
     const EmpiricalObjective objective(x, w);
     ThreadTeam team(1);
-    NearestDistances<EmpiricalObjective<double>> nearest(objective, 1000, team, Skipping::on, false);
+    NearestDistances<EmpiricalObjective<double>> nearest(objective, 1000, team, Skipping::on);
     nearest.lower(1);
     CHECK(nearest.total() == Approx(total).epsilon(1e-14));
     kmscape::RandomStream stream{kmscape::Seed{9}};
@@ -219,31 +211,6 @@ TEST_CASE("a draw follows w D^2, also where the points were put in another order
     CHECK(nearest.total() == 0);
     CHECK(nearest.draw(stream) == -1);
   }
-}
-
-TEST_CASE("sampling takes every point on its own with probability min(1, l w D^2 / sum)") {
-  const EmpiricalObjective objective(testing::on_line({0, 1, 2, 4, 10}),
-                                     Eigen::ArrayXd((Eigen::ArrayXd(5) << 1, 1, 2, 1, 1).finished()));
-  ThreadTeam team(1);
-  NearestDistances<EmpiricalObjective<double>> nearest(objective, 1, team, Skipping::on, false);
-  nearest.lower(0);
-  std::map<std::vector<Index>, int> seen;
-  constexpr int trials = 40'000;
-  for (int t = 0; t < trials; ++t) ++seen[nearest.sample(0.03 * 125, kmscape::Seed(static_cast<std::uint64_t>(t)))];
-  const std::vector<double> probability = {0, 0.03, 0.24, 0.48, 1};
-  double covered = 0;
-  for (unsigned set = 0; set < 32; ++set) {
-    double expected = 1;
-    std::vector<Index> points;
-    for (unsigned i = 0; i < 5; ++i) {
-      expected *= (set >> i) & 1u ? probability[i] : 1 - probability[i];
-      if ((set >> i) & 1u) points.push_back(static_cast<Index>(i));
-    }
-    const double share = seen[points] / double{trials};
-    CHECK(std::abs(share - expected) <= 5 * std::sqrt(expected * (1 - expected) / trials));
-    covered += expected;
-  }
-  CHECK(covered == Approx(1));
 }
 
 TEST_CASE("the number of threads changes no draw and no count") {

@@ -1,7 +1,8 @@
 // Deterministic parallel loops: tasks are numbered, each writes only its own result, reductions follow task order.
 //
 // Which thread runs which task is left open; since no result depends on it, the same input gives the same bits for
-// any number of threads.
+// any number of threads. Waking a thread takes longer than a pass over little data, so that both sides look for each
+// other for some microseconds before they sleep.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +34,9 @@ namespace kmscape {
 /// Workers that live as long as the object. With one thread it starts none and runs everything on the caller.
 class ThreadTeam {
  public:
-  explicit ThreadTeam(int threads) : size_(resolve_threads(threads)) {
+  explicit ThreadTeam(int threads)
+      : size_(resolve_threads(threads)),
+        spins_(static_cast<int>(std::thread::hardware_concurrency()) >= size_ ? 2000 : 0) {
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
     for (int worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
   }
@@ -44,7 +47,7 @@ class ThreadTeam {
   ~ThreadTeam() {
     {
       const std::lock_guard lock(mutex_);
-      closing_ = true;
+      closing_.store(true);
     }
     wake_.notify_all();
     for (auto& worker : workers_) worker.join();
@@ -69,13 +72,15 @@ class ThreadTeam {
       next_.store(0, std::memory_order_relaxed);
       failed_task_ = tasks;
       failure_ = nullptr;
-      busy_ = size_ - 1;
-      ++generation_;
+      busy_.store(size_ - 1);
+      generation_.fetch_add(1);
     }
     wake_.notify_all();
     work(0);
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    if (!spin_until([this] { return busy_.load() == 0; })) {
+      std::unique_lock lock(mutex_);
+      done_.wait(lock, [this] { return busy_.load() == 0; });
+    }
     job_ = nullptr;
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -84,19 +89,31 @@ class ThreadTeam {
   void serve(int worker) {
     std::size_t seen = 0;
     for (;;) {
-      {
+      const auto called = [&] { return closing_.load() || generation_.load() != seen; };
+      if (!spin_until(called)) {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return closing_ || generation_ != seen; });
-        if (closing_) return;
-        seen = generation_;
+        wake_.wait(lock, called);
       }
+      if (closing_.load()) return;
+      seen = generation_.load();
       work(worker);
-      {
+      if (busy_.fetch_sub(1) == 1) {
         const std::lock_guard lock(mutex_);
-        --busy_;
+        done_.notify_one();
       }
-      done_.notify_one();
     }
+  }
+
+  /// Whether the condition came true within some microseconds. Threads that share a core do not spin.
+  template <class Condition>
+  [[nodiscard]] bool spin_until(const Condition& condition) const {
+    for (int turn = 0; turn < spins_; ++turn) {
+      if (condition()) return true;
+#if defined(__SSE2__)
+      __builtin_ia32_pause();
+#endif
+    }
+    return condition();
   }
 
   void work(int worker) {
@@ -114,15 +131,16 @@ class ThreadTeam {
   }
 
   int size_;
+  int spins_;
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::function<void(Index, int)> job_;
   Index tasks_ = 0;
   std::atomic<Index> next_{0};
-  std::size_t generation_ = 0;
-  int busy_ = 0;
-  bool closing_ = false;
+  std::atomic<std::size_t> generation_{0};
+  std::atomic<int> busy_{0};
+  std::atomic<bool> closing_{false};
   Index failed_task_ = 0;
   std::exception_ptr failure_;
 };

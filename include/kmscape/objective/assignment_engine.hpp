@@ -24,6 +24,7 @@
 #include <kmscape/objective/nearest_center.hpp>
 #include <kmscape/objective/nearest_filter.hpp>
 #include <kmscape/objective/objective.hpp>
+#include <kmscape/objective/squared_distance.hpp>
 
 namespace kmscape {
 
@@ -65,6 +66,46 @@ enum class Engine {
 
 namespace internal {
 
+/// The least and the greatest value and the sum of every coordinate of the points seen so far.
+template <std::floating_point Scalar>
+struct CoordinateRanges {
+  Eigen::Array<Scalar, Eigen::Dynamic, 1> least, greatest;  // d
+  Eigen::Array<Sum<Scalar>, Eigen::Dynamic, 1> sum;         // d
+  Index count = 0;
+
+  void add(const PointSpan<Scalar>& points) {
+    const Index d = points.dimension;
+    if (count == 0) {
+      least = greatest = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>(points.data, d);
+      sum.setZero(d);
+    }
+    // Runs of whole points are treated as one long point, so that small dimensions fill the registers too.
+    const Index run = std::max<Index>(1, 64 / d), length = run * d;
+    Eigen::Array<Scalar, Eigen::Dynamic, 1> low = least.replicate(run, 1), high = greatest.replicate(run, 1);
+    Eigen::Array<Sum<Scalar>, Eigen::Dynamic, 1> total;
+    total.setZero(length);
+    Index i = 0;
+    for (; i + run <= points.size; i += run) {
+      const Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>> x(points.point(i), length);
+      low = low.min(x);
+      high = high.max(x);
+      total += x.template cast<Sum<Scalar>>();
+    }
+    for (Index r = 0; r < run; ++r) {
+      least = least.min(low.segment(r * d, d));
+      greatest = greatest.max(high.segment(r * d, d));
+      sum += total.segment(r * d, d);
+    }
+    for (; i < points.size; ++i) {
+      const Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>> x(points.point(i), d);
+      least = least.min(x);
+      greatest = greatest.max(x);
+      sum += x.template cast<Sum<Scalar>>();
+    }
+    count += points.size;
+  }
+};
+
 /// What all passes over one data set share.
 template <std::floating_point Scalar>
 struct DataLayout {
@@ -72,12 +113,12 @@ struct DataLayout {
   typename ExactSums<Scalar>::Layout sums;
   double largest = 0;  // coordinate, in absolute value
 
-  /// From the least and greatest value and the mean of every coordinate of n points, and the largest weight (0: none).
-  DataLayout(const Eigen::Array<Scalar, Eigen::Dynamic, 1>& least,
-             const Eigen::Array<Scalar, Eigen::Dynamic, 1>& greatest,
-             const Eigen::Array<Sum<Scalar>, Eigen::Dynamic, 1>& mean, Index n, Sum<Scalar> largest_weight) {
+  /// From the ranges of all points and the largest weight (0: none).
+  DataLayout(const CoordinateRanges<Scalar>& ranges, Sum<Scalar> largest_weight) {
     using Real = Sum<Scalar>;
-    const Index d = least.size();
+    const auto& least = ranges.least;
+    const auto& greatest = ranges.greatest;
+    const Index d = least.size(), n = ranges.count;
     const Real weight = largest_weight > 0 ? largest_weight : Real(1);
     sums.is_weighted = largest_weight > 0;
     sums.weights = SumGrid<Real>(weight, n);
@@ -91,7 +132,8 @@ struct DataLayout {
       sums.coordinates(s, 1) = grid.low;
       largest = std::max(largest, static_cast<double>(size));
       // Where the sum overflowed, any point of the range will do.
-      const Real middle = std::isfinite(mean(s)) ? mean(s) : static_cast<Real>(least(s));
+      const Real mean = ranges.sum(s) / static_cast<Real>(n);
+      const Real middle = std::isfinite(mean) ? mean : static_cast<Real>(least(s));
       frame.origin(s) = std::clamp(static_cast<Scalar>(middle), least(s), greatest(s));
       reach = std::max({reach, static_cast<Real>(greatest(s)) / 2 - static_cast<Real>(frame.origin(s)) / 2,
                         static_cast<Real>(frame.origin(s)) / 2 - static_cast<Real>(least(s)) / 2});
@@ -113,15 +155,12 @@ struct DataLayout {
 /// The layout of points in memory. O(n d).
 template <class Scalar>
 [[nodiscard]] DataLayout<Scalar> data_layout(const PointSpan<Scalar>& points, const Scalar* weights) {
-  using Coordinates = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
-  const Index d = points.dimension;
-  const Eigen::Map<const Points<Scalar>> all(points.data, d, points.size);
-  const Coordinates least = all.rowwise().minCoeff(), greatest = all.rowwise().maxCoeff();
-  const Eigen::Array<Sum<Scalar>, Eigen::Dynamic, 1> mean = all.template cast<Sum<Scalar>>().rowwise().mean();
+  CoordinateRanges<Scalar> ranges;
+  ranges.add(points);
   Sum<Scalar> largest_weight = 0;
   for (Index i = 0; weights && i < points.size; ++i)
     largest_weight = std::max(largest_weight, static_cast<Sum<Scalar>>(weights[i]));
-  return DataLayout<Scalar>(least, greatest, mean, points.size, largest_weight);
+  return DataLayout<Scalar>(ranges, largest_weight);
 }
 
 /// Some consecutive points of a data set: all of them, or a block of a stream.
@@ -277,10 +316,11 @@ class PassWorker {
     const Scalar* x = block_->points.point(i);
     const Real weight = block_->weight(i);
     if (label >= 0) {
-      sums_->remove(x, weight, label);
+      sums_->move(x, weight, label, to);
       report.signature += signature(i, to) - signature(i, label);
+    } else {
+      sums_->add(x, weight, to);
     }
-    sums_->add(x, weight, to);
     label = to;
     ++report.changed;
   }
@@ -383,6 +423,7 @@ class BruteEngine final : public AssignmentEngine<Scalar> {
           for (Index start = first; start < last; start += filter_width) {
             const int used = static_cast<int>(std::min<Index>(filter_width, last - start));
             worker.panel().load(start, used);
+            worker.panel().prefetch(start + filter_width, last);
             worker.panel().score(filter_);
             worker.commit_panel(typename Worker::Consecutive{start}, used);
             worker.report.distances += used * k;
@@ -408,8 +449,8 @@ class BruteEngine final : public AssignmentEngine<Scalar> {
   int direct_passes_ = 0;
 };
 
-/// The objective's terms, cell by cell: distortion(j) = sum over cell j of w_i |x_i - c_j|^2, by the arithmetic that
-/// decides. Terms are added in order within chunks of the data set and chunks in order, however the blocks are cut.
+/// The objective's terms, cell by cell: distortion(j) = sum over cell j of w_i |x_i - c_j|^2. Terms are added in order
+/// within chunks of the data set and chunks in order, however the blocks are cut.
 template <std::floating_point Scalar>
 class DistortionSums {
  public:
@@ -424,23 +465,17 @@ class DistortionSums {
 
   /// Adds the points of a block whose first point is number `offset` of the data set. Blocks come in order.
   void add(const PointBlock<Scalar>& block, Index offset, const Real* centers, ThreadTeam& team) {
-    const Index n = block.points.size;
+    const Index n = block.points.size, d = block.points.dimension;
     if (n == 0) return;
     const Index first_chunk = offset / chunk_, last_chunk = (offset + n - 1) / chunk_;
-    using Group = PointGroup<Scalar>;
     team.run(last_chunk - first_chunk + 1, [&](Index task, int) {
       const Index chunk = first_chunk + task;
-      const Index first = std::max<Index>(chunk * chunk_ - offset, 0),
-                  last = std::min(n, (chunk + 1) * chunk_ - offset);
+      const Index first = std::max<Index>(chunk * chunk_ - offset, 0);
+      const Index last = std::min(n, (chunk + 1) * chunk_ - offset);
       Real* sums = partial_.data() + chunk * partial_.rows();
-      Group group(block.points.dimension);
-      typename Group::Values distance;
-      for (Index start = first; start < last; start += Group::width) {
-        const int used = static_cast<int>(std::min<Index>(Group::width, last - start));
-        group.load(block.points, start, used);
-        group.squared_distances_to(centers, block.labels + start, used, distance);
-        for (int p = 0; p < used; ++p)
-          sums[block.labels[start + p]] += block.weight(start + p) * distance[static_cast<std::size_t>(p)];
+      for (Index i = first; i < last; ++i) {
+        const Label label = block.labels[i];
+        sums[label] += block.weight(i) * squared_distance(block.points.point(i), centers + label * d, d);
       }
     });
   }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -88,6 +89,28 @@ class ExactSums {
     counts_(cell) -= 1;
   }
 
+  /// Takes a point out of one cell and into another.
+  void move(const Scalar* x, Real weight, Index from, Index to) {
+    counts_(from) -= 1;
+    counts_(to) += 1;
+    if (layout_->is_weighted) {
+      change<-1>(x, weight, from);
+      change<1>(x, weight, to);
+      return;
+    }
+    const Index d = layout_->coordinates.rows();
+    const Real* grid = layout_->coordinates.data();
+    Real* out = moments_.data() + 2 * d * from;
+    Real* in = moments_.data() + 2 * d * to;
+    for (Index s = 0; s < d; ++s) {
+      const auto [coarse, fine] = cut(static_cast<Real>(x[s]), grid[s], grid[d + s]);
+      out[s] -= coarse;
+      out[d + s] -= fine;
+      in[s] += coarse;
+      in[d + s] += fine;
+    }
+  }
+
   /// Adds the sums of other points.
   void add(const ExactSums& other) {
     moments_ += other.moments_;
@@ -96,14 +119,17 @@ class ExactSums {
   }
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  [[nodiscard]] Real mass(Index cell) const { return masses_(0, cell) + masses_(1, cell); }
+  [[nodiscard]] Real mass(Index cell) const {
+    return layout_->is_weighted ? masses_(0, cell) + masses_(1, cell) : static_cast<Real>(counts_(cell));
+  }
 
   /// The cell's mean: the exact quotient of the sums, up to its last rounding (so the mean of copies is the copy).
   /// Writes d numbers.
   void mean(Index cell, Real* out) const {
     const Index d = moments_.rows() / 2;
     const Real* high = moments_.data() + 2 * d * cell;
-    const Real divisor = mass(cell), divisor_rest = (masses_(0, cell) - divisor) + masses_(1, cell);
+    const Real divisor = mass(cell);
+    const Real divisor_rest = layout_->is_weighted ? (masses_(0, cell) - divisor) + masses_(1, cell) : Real(0);
     for (Index s = 0; s < d; ++s) {
       const Real quotient = (high[s] + high[d + s]) / divisor;
       const Real product = quotient * divisor;
@@ -116,37 +142,53 @@ class ExactSums {
   }
 
  private:
+  /// Adds or removes one point. Its terms are cut the same way every time, so that a point leaves with the bits it
+  /// came with.
   template <int Sign>
   [[gnu::always_inline]] void change(const Scalar* x, Real weight, Index cell) {
     const Index d = layout_->coordinates.rows();
-    const Real* grid_high = layout_->coordinates.data();
-    const Real* grid_low = grid_high + d;
-    Real* high = moments_.data() + 2 * d * cell;
-    Real* low = high + d;
+    const Real* grid = layout_->coordinates.data();
+    Real* sums = moments_.data() + 2 * d * cell;
     if (layout_->is_weighted) {
       terms_.resize(2 * d);
       weigh(x, weight, d, terms_.data());
-      for (Index s = 0; s < d; ++s) {
-        const Real coarse = (terms_(s) + grid_high[s]) - grid_high[s];
-        const Real fine = ((terms_(s) - coarse) + grid_low[s]) - grid_low[s];
-        const Real rest = (terms_(d + s) + grid_low[s]) - grid_low[s];
-        high[s] += Sign * coarse;
-        low[s] += Sign * fine;
-        low[s] += Sign * rest;
-      }
+      put<Sign>(terms_.data(), grid, sums, d);
+      for (Index s = 0; s < d; ++s) sums[d + s] += Sign * ((terms_(d + s) + grid[d + s]) - grid[d + s]);
       const Real coarse = (weight + layout_->weights.high) - layout_->weights.high;
       masses_(0, cell) += Sign * coarse;
       masses_(1, cell) += Sign * (((weight - coarse) + layout_->weights.low) - layout_->weights.low);
       return;
     }
-    for (Index s = 0; s < d; ++s) {
-      const Real term = static_cast<Real>(x[s]);
-      const Real coarse = (term + grid_high[s]) - grid_high[s];
-      const Real fine = ((term - coarse) + grid_low[s]) - grid_low[s];
-      high[s] += Sign * coarse;
-      low[s] += Sign * fine;
+    switch (d) {  // a loop of known length runs in registers
+      case 1:
+        return put<Sign>(x, grid, sums, std::integral_constant<Index, 1>{});
+      case 2:
+        return put<Sign>(x, grid, sums, std::integral_constant<Index, 2>{});
+      case 3:
+        return put<Sign>(x, grid, sums, std::integral_constant<Index, 3>{});
+      case 4:
+        return put<Sign>(x, grid, sums, std::integral_constant<Index, 4>{});
+      default:
+        return put<Sign>(x, grid, sums, d);
     }
-    masses_(0, cell) += Sign;
+  }
+
+  struct Cut {
+    Real coarse, fine;
+  };
+  /// A term's multiples of the two grids.
+  [[gnu::always_inline]] static Cut cut(Real term, Real high, Real low) {
+    const Real coarse = (term + high) - high;
+    return {coarse, ((term - coarse) + low) - low};
+  }
+
+  template <int Sign, class Term, class Size>
+  [[gnu::always_inline]] static void put(const Term* terms, const Real* grid, Real* sums, Size d) {
+    for (Index s = 0; s < d; ++s) {
+      const auto [coarse, fine] = cut(static_cast<Real>(terms[s]), grid[s], grid[d + s]);
+      sums[s] += Sign * coarse;
+      sums[d + s] += Sign * fine;
+    }
   }
 
   /// Products and their rounding errors. Not inlined: were a product fused with the addition to the grid in one place

@@ -106,16 +106,18 @@ template <int Count>
 [[gnu::always_inline]] inline void points_to_coordinates(std::array<Pack<float>, Count>& packs) {
   if constexpr (Count > 1) {
     std::array<Pack<float>, Count / 2> even, odd;
-    unrolled<Count / 2>([&](auto i) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < Count / 2; ++i) {
       even[i] = every_second<0>(packs[2 * i], packs[2 * i + 1]);
       odd[i] = every_second<1>(packs[2 * i], packs[2 * i + 1]);
-    });
+    }
     points_to_coordinates<Count / 2>(even);
     points_to_coordinates<Count / 2>(odd);
-    unrolled<Count / 2>([&](auto i) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < Count / 2; ++i) {
       packs[2 * i] = even[i];
       packs[2 * i + 1] = odd[i];
-    });
+    }
   }
 }
 
@@ -132,30 +134,45 @@ class FilterPanel {
     coordinates_.resize(static_cast<std::size_t>(d * filter_packs));
     // The origin, repeated, so that a run of whole points can be shifted register by register.
     shifts_.resize(static_cast<std::size_t>(d * filter_lanes));
-    for (std::size_t e = 0; e < shifts_.size(); ++e) shifts_[e] = frame.origin(static_cast<Index>(e) % d);
+    for (std::size_t e = 0; e < shifts_.size(); ++e) shifts_[e] = frame.origin(static_cast<Index>(e) % d) * frame.scale;
+    run_.resize(shifts_.size());
+    // An odd number of packs a row: rows at a multiple of a page would share the cache's sets.
+    stride_ = ((d + filter_lanes - 1) / filter_lanes | 1) * filter_lanes;
+    rows_.resize(static_cast<std::size_t>(std::max(stride_, d)));
+    for (int p = 0; p < filter_lanes; ++p) {
+      first_of_row_[p] = static_cast<std::int32_t>(p * stride_);
+      first_in_run_[p] = static_cast<std::int32_t>(p * d);
+    }
   }
 
   /// The points that `load` reads from now on; as many coordinates as before.
   void read(const PointSpan<Scalar>& points) { points_ = points; }
 
-  /// Loads points first, ..., first + used - 1; the remaining lanes repeat the last one.
+  /// Loads points first, ..., first + used - 1; what the remaining lanes hold is of no account.
   void load(Index first, int used) {
-    const Index d = points_.dimension;
-    if (used == filter_width) {
-      if (d == 1) return load_run<1>(first);
-      if (d == 2) return load_run<2>(first);
-      if (d == 4) return load_run<4>(first);
-      if (d == 8) return load_run<8>(first);
+    for (int u = 0; u * filter_lanes < used; ++u) {
+      const int count = std::min(filter_lanes, used - u * filter_lanes);
+      if (count == filter_lanes && points_.dimension < filter_lanes)
+        load_run(u, points_.point(first + u * filter_lanes));
+      else
+        load_rows(u, count, [&](int p) { return points_.point(first + u * filter_lanes + p); });
     }
-    // A pack is read from every point even where it is longer than the point: not past the end of the data.
-    const bool inside = (first + used - 1) * d + filter_lanes <= points_.size * d;
-    load_from([first](int p) { return first + p; }, used, inside);
   }
 
-  /// The same for the points of an ascending list.
+  /// Fetches what the next `load(first, ...)` will read, of points before `last`, while scores are computed. Panels
+  /// that would push this one out of the cache are left to the processor.
+  void prefetch(Index first, Index last) const {
+    if (points_.dimension * filter_width * static_cast<Index>(sizeof(Scalar)) > 32768) return;
+    const auto* from = reinterpret_cast<const char*>(points_.point(first));
+    const auto* to = reinterpret_cast<const char*>(points_.point(std::min(first + filter_width, last)));
+    for (; from < to; from += 64) __builtin_prefetch(from);
+  }
+
+  /// The same for the points of a list.
   void load(const Index* list, int used) {
-    const Index d = points_.dimension;
-    load_from([list](int p) { return list[p]; }, used, list[used - 1] * d + filter_lanes <= points_.size * d);
+    for (int u = 0; u * filter_lanes < used; ++u)
+      load_rows(u, std::min(filter_lanes, used - u * filter_lanes),
+                [&](int p) { return points_.point(list[u * filter_lanes + p]); });
   }
 
   /// Finds the two lowest scores of every lane.
@@ -233,8 +250,9 @@ class FilterPanel {
   /// Bit p is set unless the label of lane p (of filter_lanes * u + p in all) is proved.
   [[nodiscard]] std::uint32_t uncertain(int u) const {
     const Pack<float> gap = 2 * (second_[at(u)] - best_[at(u)]);
-    // A NaN anywhere makes the comparison false.
-    return ~lane_bits(gap > pack_min(uniform_slack(u), relative_slack(u))) & lane_mask;
+    // A NaN anywhere makes a comparison false. The slack without a root settles nearly all.
+    const std::uint32_t left = ~lane_bits(gap > relative_slack(u)) & lane_mask;
+    return left == 0 ? 0 : left & ~lane_bits(gap > uniform_slack(u));
   }
 
   [[nodiscard]] IntegerPack<float> index(int u) const { return index_[at(u)]; }
@@ -337,15 +355,15 @@ class FilterPanel {
     });
   }
 
-  /// filter_lanes numbers from memory, shifted and scaled.
+  /// filter_lanes numbers from memory, scaled and shifted; scaling by a power of two commutes with rounding.
   [[gnu::always_inline]] Pack<float> convert(const Scalar* from, const Scalar* shift) const {
     if constexpr (std::is_same_v<Scalar, float>) {
-      return (load_pack<Pack<float>>(from) - load_pack<Pack<float>>(shift)) * frame_.scale;
+      return load_pack<Pack<float>>(from) * frame_.scale - load_pack<Pack<float>>(shift);
     } else {
       constexpr int half = filter_lanes / 2;
-      const Pack<Scalar> low = (load_pack<Pack<Scalar>>(from) - load_pack<Pack<Scalar>>(shift)) * frame_.scale;
+      const Pack<Scalar> low = load_pack<Pack<Scalar>>(from) * frame_.scale - load_pack<Pack<Scalar>>(shift);
       const Pack<Scalar> high =
-          (load_pack<Pack<Scalar>>(from + half) - load_pack<Pack<Scalar>>(shift + half)) * frame_.scale;
+          load_pack<Pack<Scalar>>(from + half) * frame_.scale - load_pack<Pack<Scalar>>(shift + half);
       typedef float Half __attribute__((vector_size(register_bytes / 2)));
       const Half a = __builtin_convertvector(low, Half), b = __builtin_convertvector(high, Half);
       return [&]<int... I>(std::integer_sequence<int, I...>) {
@@ -355,65 +373,94 @@ class FilterPanel {
     }
   }
 
-  /// A full panel of consecutive points of 1, 2, 4 or 8 coordinates.
-  template <int Count>
-  void load_run(Index first) {
-    const Scalar* from = points_.point(first);
-    unrolled<filter_packs>([&](auto u) {
-      std::array<Pack<float>, static_cast<std::size_t>(Count)> packs;
-      unrolled<Count>([&](auto r) {
-        packs[r] = convert(from + (u * Count + r) * filter_lanes, shifts_.data() + r * filter_lanes);
-      });
-      points_to_coordinates<Count>(packs);
-      Pack<float> squared{};
-      unrolled<Count>([&](auto s) {
-        coordinates_[static_cast<std::size_t>(s * filter_packs + u)] = packs[s];
-        squared += packs[s] * packs[s];
-      });
-      squared_norm_[at(u)] = squared;
-    });
+  /// Pack u from points that do not follow one another, or are too few: small ones are put in order first.
+  template <class PointOf>
+  void load_rows(int u, int count, const PointOf& point_of) {
+    const Index d = points_.dimension;
+    if (d < filter_lanes) {
+      for (int p = 0; p < count; ++p) std::copy_n(point_of(p), d, run_.data() + p * d);
+      load_run(u, run_.data());
+    } else {
+      for (int p = 0; p < count; ++p) convert_row(p, point_of(p));
+      transpose(u, first_of_row_);
+    }
   }
 
-  template <class PointOf>
-  void load_from(const PointOf& point_of, int used, bool may_read_a_pack) {
-    const Index d = points_.dimension;
-    if (d >= filter_lanes || (d > filter_lanes / 2 && may_read_a_pack)) {
-      for (int u = 0; u < filter_packs; ++u)
-        for (Index s = 0; s < d; s += filter_lanes) {
-          // The last tile of coordinates overlaps the one before it, which it repeats.
-          const Index at = std::max<Index>(std::min(s, d - filter_lanes), 0);
-          std::array<Pack<float>, static_cast<std::size_t>(filter_lanes)> packs;
-          for (int p = 0; p < filter_lanes; ++p)
-            packs[static_cast<std::size_t>(p)] =
-                convert(points_.point(point_of(std::min(u * filter_lanes + p, used - 1))) + at, shifts_.data() + at);
-          points_to_coordinates<filter_lanes>(packs);
-          const Index count = std::min<Index>(filter_lanes, d - at);
-          for (Index c = 0; c < count; ++c)
-            coordinates_[static_cast<std::size_t>((at + c) * filter_packs + u)] = packs[static_cast<std::size_t>(c)];
-        }
-    } else {
-      std::array<const Scalar*, static_cast<std::size_t>(filter_width)> from;
-      for (int p = 0; p < filter_width; ++p)
-        from[static_cast<std::size_t>(p)] = points_.point(point_of(std::min(p, used - 1)));
-      for (Index s = 0; s < d; ++s) {
-        const Scalar shift = frame_.origin(s);
-        Values values;
-        for (std::size_t p = 0; p < values.size(); ++p)
-          values[p] = static_cast<float>((from[p][s] - shift) * frame_.scale);
-        std::memcpy(&coordinates_[static_cast<std::size_t>(s * filter_packs)], values.data(), sizeof(values));
-      }
+  /// Pack u from filter_lanes points of fewer than filter_lanes coordinates that follow one another.
+  void load_run(int u, const Scalar* from) {
+    switch (points_.dimension) {
+      case 1:
+        return load_run_of<1>(u, from);
+      case 2:
+        return load_run_of<2>(u, from);
+      case 4:
+        return load_run_of<4>(u, from);
+      case 8:
+        return load_run_of<std::min(8, filter_lanes)>(u, from);
+      default:
+        for (Index r = 0; r < points_.dimension; ++r)
+          rows_[static_cast<std::size_t>(r)] = convert(from + r * filter_lanes, shifts_.data() + r * filter_lanes);
+        transpose(u, first_in_run_);
     }
-    Pack<float> squared[filter_packs] = {};
-    const Pack<float>* x = coordinates_.data();
-    for (Index s = 0; s < d; ++s, x += filter_packs) unrolled<filter_packs>([&](auto u) { squared[u] += x[u] * x[u]; });
-    unrolled<filter_packs>([&](auto u) { squared_norm_[at(u)] = squared[u]; });
+  }
+
+  /// The same where the number of coordinates is a power of two, which shuffles bring into place.
+  template <int Count>
+  void load_run_of(int u, const Scalar* from) {
+    std::array<Pack<float>, static_cast<std::size_t>(Count)> packs;
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Count; ++r)
+      packs[r] = convert(from + static_cast<Index>(r) * filter_lanes, shifts_.data() + r * filter_lanes);
+    points_to_coordinates<Count>(packs);
+    Pack<float> squared{};
+    Pack<float>* to = coordinates_.data() + u;
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < Count; ++s) {
+      to[s * filter_packs] = packs[s];
+      squared += packs[s] * packs[s];
+    }
+    squared_norm_[at(u)] = squared;
+  }
+
+  /// One point of at least filter_lanes coordinates into its row, from the first to the last, as memory likes it; the
+  /// last pack overlaps the one before it.
+  [[gnu::always_inline]] void convert_row(int p, const Scalar* from) {
+    const Index d = points_.dimension;
+    float* to = reinterpret_cast<float*>(rows_.data()) + p * stride_;
+    for (Index s = 0; s + filter_lanes <= d; s += filter_lanes)
+      store_pack(to + s, convert(from + s, shifts_.data() + s));
+    if (d % filter_lanes != 0)
+      store_pack(to + d - filter_lanes, convert(from + d - filter_lanes, shifts_.data() + d - filter_lanes));
+  }
+
+  /// Turns the rows, which begin at these places, into pack u of every coordinate.
+  void transpose(int u, const IntegerPack<float>& first_of_point) {
+    const Index d = points_.dimension;
+    const float* rows = reinterpret_cast<const float*>(rows_.data());
+    Pack<float> squared{};
+    Pack<float>* to = coordinates_.data() + u;
+    const auto put = [&](Index s, const Pack<float>& x) {
+      to[s * filter_packs] = x;
+      squared += x * x;
+    };
+    Index s = 0;
+    for (; s + filter_lanes <= d; s += filter_lanes) {
+      std::array<Pack<float>, static_cast<std::size_t>(filter_lanes)> packs;
+      unrolled<filter_lanes>([&](auto p) { packs[p] = load_pack<Pack<float>>(rows + p * stride_ + s); });
+      points_to_coordinates<filter_lanes>(packs);
+      unrolled<filter_lanes>([&](auto c) { put(s + c, packs[c]); });
+    }
+    for (; s < d; ++s) put(s, gather(rows + s, first_of_point));
+    squared_norm_[at(u)] = squared;
   }
 
   PointSpan<Scalar> points_;
   const FilterFrame<Scalar>& frame_;
   float factor_, largest_norm_ = 0;
-  std::vector<Pack<float>> coordinates_;
-  std::vector<Scalar> shifts_;
+  std::vector<Pack<float>> coordinates_, rows_;
+  std::vector<Scalar> shifts_, run_;
+  Index stride_ = 0;  // between rows
+  IntegerPack<float> first_of_row_{}, first_in_run_{};
   std::array<Pack<float>, static_cast<std::size_t>(filter_packs)> squared_norm_{}, best_{}, second_{};
   std::array<IntegerPack<float>, static_cast<std::size_t>(filter_packs)> index_{};
 };

@@ -132,17 +132,13 @@ class StreamedObjective {
     explicit Shared(Source from) : source(std::move(from)) {
       internal::require(static_cast<bool>(source), "StreamedObjective", "source", "an empty function",
                         "points must come from somewhere", "pass a function that calls its argument for every block");
-      using Coordinates = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
-      Coordinates least, greatest;
-      Eigen::Array<Real, Eigen::Dynamic, 1> sum;
+      internal::CoordinateRanges<Scalar> ranges;
       Real largest_weight = 0;
       bool is_weighted = false;
       read([&](const Eigen::Ref<const PointsType>& points, const Eigen::Ref<const Weights<Scalar>>* weights) {
         internal::check_columns(points, "StreamedObjective", internal::text("block after ", size, " points"), "point");
         if (size == 0) {
           dimension = points.rows();
-          least = greatest = points.col(0).array();
-          sum.setZero(dimension);
           is_weighted = weights != nullptr;
         }
         internal::require(points.rows() == dimension && (weights != nullptr) == is_weighted, "StreamedObjective",
@@ -158,15 +154,12 @@ class StreamedObjective {
           largest_weight = std::max(largest_weight, static_cast<Real>(weights->maxCoeff()));
         }
         total_weight += weights ? weights->template cast<Real>().sum() : static_cast<Real>(points.cols());
-        least = least.min(points.rowwise().minCoeff().array());
-        greatest = greatest.max(points.rowwise().maxCoeff().array());
-        sum += points.template cast<Real>().rowwise().sum().array();
+        ranges.add({points.data(), points.rows(), points.cols()});
         size += points.cols();
       });
       internal::require(size > 0, "StreamedObjective", "source", "no block", "at least one point is needed",
                         "make the source call its argument for every block");
-      layout = std::make_unique<const internal::DataLayout<Scalar>>(least, greatest, sum / static_cast<Real>(size),
-                                                                    size, largest_weight);
+      layout = std::make_unique<const internal::DataLayout<Scalar>>(ranges, largest_weight);
     }
 
     void read(const typename Visitor::Take& take) const { source(Visitor(take)); }

@@ -36,9 +36,9 @@ class AutomaticEngine final : public AssignmentEngine<Scalar> {
     if (!uses_bounds_) {
       const auto report = brute_.pass(block, centers, k, sums, team);
       wait_ = std::max(0, wait_ - 1);
-      // Most points that a bound does not settle keep their label all the same.
+      // Of the points that a bound does not settle most keep their label all the same.
       const double share = 8 * static_cast<double>(report.changed) / static_cast<double>(n);
-      if (wait_ == 0 && n * k >= 4096 && bounds_pay(share, d, k)) {
+      if (wait_ == 0 && bounds_pay(share, d, k)) {
         uses_bounds_ = is_first_ = true;
         bounded_.restart();
       }
@@ -72,13 +72,16 @@ class AutomaticEngine final : public AssignmentEngine<Scalar> {
 /// The engine for an objective. Bounds are kept for points in memory only, and long double has no filter that could
 /// find them: brute force there.
 template <BlockObjective O>
-[[nodiscard]] std::unique_ptr<AssignmentEngine<typename O::Scalar>> make_engine(const O& objective, Engine kind) {
+[[nodiscard]] std::unique_ptr<AssignmentEngine<typename O::Scalar>> make_engine(const O& objective, Engine kind,
+                                                                                Index k) {
   using Scalar = typename O::Scalar;
   const Index d = objective.dimension();
   const auto& layout = objective.layout();
   if constexpr (DataObjective<O> && !std::is_same_v<Scalar, long double>) {
     if (layout.frame.is_useful()) switch (kind) {
         case Engine::automatic:
+          // Below some thousand products a pass, bounds cost more than they could save.
+          if (objective.size() * k < 4096) break;
           return std::make_unique<AutomaticEngine<Scalar>>(d, layout);
         case Engine::hamerly:
           return std::make_unique<HamerlyEngine<Scalar>>(d, layout);

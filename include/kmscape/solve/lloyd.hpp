@@ -136,7 +136,7 @@ class DataCells {
       : objective_(objective),
         k_(k),
         team_(useful_threads(objective.size(), objective.dimension(), k, resolve_threads(options.threads))),
-        engine_(make_engine(objective, options.engine)) {
+        engine_(make_engine(objective, options.engine, k)) {
     restart();
   }
 

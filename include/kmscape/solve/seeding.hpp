@@ -7,6 +7,9 @@
 // min(1, l w_i D_i^2 / sum w D^2), and reduces them by k-means++ on the points weighted with their cells. AFK-MC^2
 // (Bachem, Lucic, Hassani, Krause 2016) draws each next center by a Markov chain whose limit is D^2 sampling and which
 // looks at few points. A weight acts as that many copies of its point.
+//
+// k-means|| and uniform points also seed data larger than memory (StreamedObjective), and draw what they draw from the
+// same points in memory, bit for bit.
 #pragma once
 
 #include <Eigen/Core>
@@ -22,8 +25,10 @@
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/objective/assignment_engine.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/solve/seeding_distances.hpp>
+#include <kmscape/solve/seeding_rounds.hpp>
 
 namespace kmscape {
 
@@ -79,13 +84,21 @@ struct SeedingResult {
 /// Throws `invalid_input` unless 1 <= k <= the number of distinct points.
 /// At most O(n k d), greedy times `candidates`, kmeans_parallel times `oversampling rounds`; afk_mc2
 /// O(n d + chain_length k^2 d). Memory O(n), with a copy of the points in up to 8 dimensions.
-template <DataObjective O>
+///
+/// A StreamedObjective takes kmeans_parallel, and without weights uniform_points; the other methods would need a pass
+/// for every center and are refused.
+/// - kmeans_parallel: rounds + 2 passes, one more with weights, and two more for every center that the rounds leave to
+///   be drawn by D^2 (next to none unless `oversampling rounds` is small). Memory 12 bytes a point, 20 with weights.
+/// - uniform_points: a pass, and two or more where it drew copies of a point.
+/// Too large a k is then refused in the same words as in memory, but before the first pass only if k > n: that points
+/// repeat shows in the passes.
+template <internal::BlockObjective O>
 [[nodiscard]] SeedingResult<typename O::Scalar, O::dim> seed_centers(const O& objective, Index k,
                                                                      const SeedingOptions& options,
                                                                      RandomStream& stream);
 
 /// The same from `options.seed`.
-template <DataObjective O>
+template <internal::BlockObjective O>
 [[nodiscard]] SeedingResult<typename O::Scalar, O::dim> seed_centers(const O& objective, Index k,
                                                                      const SeedingOptions& options = {}) {
   RandomStream stream(options.seed);
@@ -95,12 +108,30 @@ template <DataObjective O>
 namespace internal {
 
 /// One clear refusal for every function that must place k centers on the data.
-template <DataObjective O>
-void check_clusters(const O& objective, Index k, std::string_view function, std::string_view argument) {
+inline void check_clusters(Index distinct, Index k, std::string_view function, std::string_view argument) {
   require(k >= 1, function, argument, k, "at least one center is needed", text("pass ", argument, " >= 1"));
-  const Index distinct = objective.distinct_points(k);
   require(distinct >= k, function, argument, k, text("the data holds ", distinct, " distinct points"),
           text("use ", argument, " <= ", distinct, ", or jitter the data"));
+}
+
+template <DataObjective O>
+void check_clusters(const O& objective, Index k, std::string_view function, std::string_view argument) {
+  check_clusters(k < 1 ? 0 : objective.distinct_points(k), k, function, argument);
+}
+
+/// What can be known of a stream before a pass.
+template <class O>
+void check_stream(const O& objective, Index k, Seeding method) {
+  const bool is_feasible =
+      method == Seeding::kmeans_parallel || (method == Seeding::uniform_points && !objective.is_weighted());
+  std::string_view rule = "it would need a pass over the stream for every center";
+  if (method == Seeding::uniform_points) rule = "with weights it would need a pass over the stream for every center";
+  if (method == Seeding::random_partition) rule = "it takes the points in a random order, which a stream cannot give";
+  if (method == Seeding::afk_mc2) rule = "it would need a pass over the stream for every state of its chains";
+  require(is_feasible, "seed_centers", "options.method", to_string(method), rule, "use Seeding::kmeans_parallel");
+  require(k >= 1, "seed_centers", "k", k, "at least one center is needed", "pass k >= 1");
+  require(k <= objective.size(), "seed_centers", "k", k, text("the data holds ", objective.size(), " points"),
+          text("use k <= ", objective.size()));
 }
 
 inline void check(const SeedingOptions& options) {
@@ -143,11 +174,13 @@ template <DataObjective O>
       objective.size(), [&](Index i) { return static_cast<typename O::Real>(objective.weight(i)); }, stream);
 }
 
-template <DataObjective O>
+template <BlockObjective O>
 class Seeder {
  public:
   using Scalar = typename O::Scalar;
-  using Real = typename O::Real;
+  using Real = Sum<Scalar>;
+  using CentersType = FittedCenters<Scalar, O::dim>;
+  static constexpr bool is_in_memory = DataObjective<O>;
 
   Seeder(const O& objective, Index k, RandomStream& stream, Skipping skipping = Skipping::on)
       : objective_(objective), k_(k), stream_(stream), skipping_(skipping) {
@@ -156,54 +189,85 @@ class Seeder {
   }
 
   SeedingResult<Scalar, O::dim> run(const SeedingOptions& options) {
-    switch (options.method) {
-      case Seeding::uniform_points:
-        uniform_points();
-        break;
-      case Seeding::random_partition:
-        random_partition();
-        break;
-      case Seeding::kmeans_plus_plus:
-        plus_plus(1, options.threads);
-        break;
-      case Seeding::greedy_kmeans_plus_plus:
-        plus_plus(options.candidates > 0 ? options.candidates : 2 + static_cast<int>(std::log(k_)), options.threads);
-        break;
-      case Seeding::maximin:
-        maximin(options.threads);
-        break;
-      case Seeding::kmeans_parallel:
-        parallel(options);
-        break;
-      case Seeding::afk_mc2:
-        markov_chains(options);
-        break;
-    }
+    if (options.method == Seeding::kmeans_parallel)
+      parallel(options);
+    else if (options.method == Seeding::uniform_points)
+      uniform_points();
+    else if constexpr (is_in_memory)
+      run_in_memory(options);
     return std::move(result_);
   }
 
  private:
+  void run_in_memory(const SeedingOptions& options) {
+    switch (options.method) {
+      case Seeding::random_partition:
+        return random_partition();
+      case Seeding::kmeans_plus_plus:
+        return plus_plus(1, options.threads);
+      case Seeding::greedy_kmeans_plus_plus:
+        return plus_plus(options.candidates > 0 ? options.candidates : 2 + static_cast<int>(std::log(k_)),
+                         options.threads);
+      case Seeding::maximin:
+        return maximin(options.threads);
+      case Seeding::afk_mc2:
+        return markov_chains(options);
+      case Seeding::uniform_points:
+      case Seeding::kmeans_parallel:
+        break;
+    }
+  }
+
   [[nodiscard]] Index taken() const { return static_cast<Index>(result_.points.size()); }
 
-  void take(Index point) {
-    result_.centers.col(taken()) = objective_.points().col(point).template cast<Real>();
+  template <class Derived>
+  void take(Index point, const Eigen::MatrixBase<Derived>& x) {
+    result_.centers.col(taken()) = x;
     result_.points.push_back(point);
   }
 
-  [[nodiscard]] bool is_taken(Index point) const {
+  void take(Index point) { take(point, objective_.points().col(point).template cast<Real>()); }
+
+  template <class Derived>
+  [[nodiscard]] bool is_taken(const Eigen::MatrixBase<Derived>& x) const {
     for (Index j = 0; j < taken(); ++j)
-      if (result_.centers.col(j) == objective_.points().col(point).template cast<Real>()) return true;
+      if (result_.centers.col(j) == x) return true;
     return false;
   }
 
   void uniform_points() {
     // Drawing a taken point again could take as many draws as the weights' ratio.
-    while (objective_.is_weighted() && taken() < k_) take(draw_untaken());
-    // Copies of a taken point are drawn again, so that no two centers coincide.
-    while (taken() < k_) {
-      const Index point = draw_point(objective_, stream_);
-      if (!is_taken(point)) take(point);
+    if constexpr (is_in_memory)
+      while (objective_.is_weighted() && taken() < k_) take(draw_untaken());
+    // Copies of a taken point are drawn again, so that no two centers coincide. Points are looked up many at a time,
+    // for a stream's sake, and those beyond the last that is needed are not drawn.
+    std::vector<Index> drawn;
+    for (Index ahead = 2 * k_; taken() < k_; ahead = std::min(2 * ahead, std::max(2 * k_, Index{4096}))) {
+      RandomStream draws = stream_;
+      drawn.resize(static_cast<std::size_t>(ahead));
+      for (Index& point : drawn) point = draws.index(objective_.size());
+      const CentersType x = points_at(objective_, drawn);
+      for (Index j = 0; j < ahead && taken() < k_; ++j) {
+        const Index point = stream_.index(objective_.size());
+        if (!is_taken(x.col(j))) take(point, x.col(j));
+      }
+      if (!is_in_memory && taken() < k_) check_untaken();
     }
+  }
+
+  /// Refuses k if every point of a stream lies on one of the centers that were taken. A pass.
+  void check_untaken() const {
+    bool has_untaken = false;
+    read_points(objective_, [&](const PointBlock<Scalar>& block, Index) {
+      for (Index i = 0; i < block.points.size && !has_untaken; ++i) has_untaken = !is_taken(column(block, i));
+    });
+    if (!has_untaken) check_clusters(taken(), k_, "seed_centers", "k");
+  }
+
+  /// A point of a block, in the type of centers.
+  [[nodiscard]] static auto column(const PointBlock<Scalar>& block, Index i) {
+    return Eigen::Map<const Eigen::Matrix<Scalar, O::dim, 1>>(block.points.point(i), block.points.dimension)
+        .template cast<Real>();
   }
 
   void random_partition() {
@@ -227,16 +291,15 @@ class Seeder {
     for (Index j = 0; j < k_; ++j) result_.centers.col(j) = moment.col(j) / mass(j);
   }
 
+  /// Threads are started only where a pass over the data takes longer than waking them.
+  [[nodiscard]] int useful_threads(int threads) const {
+    return objective_.size() * objective_.dimension() < (Index{1} << 17) ? 1 : resolve_threads(threads);
+  }
+
   /// The distances to centers that are to be added, and the threads that compute them.
   struct Nearest {
-    Nearest(const Seeder& seeder, int threads, Index trials, bool labels = false)
-        : team(useful_threads(seeder.objective_, threads)),
-          to(seeder.objective_, trials, team, seeder.skipping_, labels) {}
-
-    /// Threads are started only where a pass over the data takes longer than waking them.
-    static int useful_threads(const O& objective, int threads) {
-      return objective.size() * objective.dimension() < (Index{1} << 17) ? 1 : resolve_threads(threads);
-    }
+    Nearest(const Seeder& seeder, int threads, Index trials)
+        : team(seeder.useful_threads(threads)), to(seeder.objective_, trials, team, seeder.skipping_) {}
 
     ThreadTeam team;
     NearestDistances<O> to;
@@ -247,27 +310,34 @@ class Seeder {
     nearest.lower(point);
   }
 
-  /// A point that lies on no center, by weight. O(n d) for every center that is new since the last call.
+  /// A point that lies on no center, by weight. O(n d) for every center that is new since the last call, in one pass.
   [[nodiscard]] Index draw_untaken() {
-    const auto points = objective_.points();
-    if (left_.size() == 0) {
-      left_.resize(objective_.size());
-      for (Index i = 0; i < left_.size(); ++i) left_(i) = static_cast<Real>(objective_.weight(i));
-    }
-    for (; removed_ < result_.points.size(); ++removed_)
-      for (Index i = 0; i < left_.size(); ++i)
-        if (points.col(i) == points.col(result_.points[removed_])) left_(i) = 0;
+    const bool is_first = left_.size() == 0;
+    if (is_first) left_.resize(objective_.size());
+    read_points(objective_, [&](const PointBlock<Scalar>& block, Index offset) {
+      for (Index i = 0; i < block.points.size; ++i) {
+        Real& left = left_(offset + i);
+        if (is_first) left = block.weight(i);
+        for (Index j = removed_; j < taken() && left > 0; ++j)
+          if (result_.centers.col(j) == column(block, i)) left = 0;
+      }
+    });
+    removed_ = taken();
+    // Points in memory were counted before.
+    if (!(left_.maxCoeff() > 0)) check_clusters(taken(), k_, "seed_centers", "k");
     return draw_proportional(
         left_.size(), [&](Index i) { return left_(i); }, stream_);
   }
 
   /// By D^2; where squares underflowed and D^2 sampling sees only zeros, any point that lies on no center.
-  [[nodiscard]] Index draw_next(const NearestDistances<O>& nearest) {
+  template <class Distances>
+  [[nodiscard]] Index draw_next(const Distances& nearest) {
     const Index point = nearest.draw(stream_);
     return point >= 0 ? point : draw_untaken();
   }
 
-  void count(const NearestDistances<O>& nearest) {
+  template <class Distances>
+  void count(const Distances& nearest) {
     result_.distances += nearest.computed();
     result_.distances_saved += nearest.skipped();
   }
@@ -303,49 +373,70 @@ class Seeder {
     nearest.to.lower(result_.points.front());
     while (taken() < k_) {
       auto [farthest, squared] = nearest.to.farthest();
-      while (!(squared > 0) && is_taken(farthest)) farthest = (farthest + 1) % objective_.size();
+      while (!(squared > 0) && is_taken(objective_.points().col(farthest).template cast<Real>()))
+        farthest = (farthest + 1) % objective_.size();
       take(farthest, nearest.to);
     }
     count(nearest.to);
   }
 
   void parallel(const SeedingOptions& options) {
-    const Index first = draw_point(objective_, stream_);
-    const auto expected = static_cast<Real>(options.oversampling) * static_cast<Real>(k_);
-    const double trials = static_cast<double>(expected) * options.rounds;
-    Nearest nearest(*this, options.threads,
-                    static_cast<Index>(std::min(trials, static_cast<double>(objective_.size()))), true);
-    std::vector<Index> candidates = {first};
-    nearest.to.lower(first);
-    for (int round = 0; round < options.rounds && nearest.to.total() > 0; ++round)
-      for (const Index point : nearest.to.sample(expected, Seed{stream_()})) {
-        candidates.push_back(point);
-        nearest.to.lower(point);
-      }
-    // A copy of an earlier candidate is nearest to no point.
-    const Weights<Real> masses = nearest.to.masses();
-    std::vector<Index> kept;
-    for (std::size_t c = 0; c < candidates.size(); ++c)
-      if (masses(static_cast<Index>(c)) > 0) kept.push_back(static_cast<Index>(c));
-    if (static_cast<Index>(kept.size()) <= k_) {
-      for (const Index c : kept) take(candidates[static_cast<std::size_t>(c)]);
-      while (taken() < k_) take(draw_next(nearest.to), nearest.to);
-    } else {
-      Points<Scalar, O::dim> points(objective_.dimension(), static_cast<Index>(kept.size()));
-      Weights<Scalar> weights(points.cols());
-      for (Index c = 0; c < points.cols(); ++c) {
-        const Index candidate = kept[static_cast<std::size_t>(c)];
-        points.col(c) = objective_.points().col(candidates[static_cast<std::size_t>(candidate)]);
-        weights(c) = static_cast<Scalar>(masses(candidate));
-      }
-      using Reduced = EmpiricalObjective<Scalar, O::dim>;
-      const Reduced reduced(std::move(points), std::move(weights));
-      const auto chosen = Seeder<Reduced>(reduced, k_, stream_, skipping_).run({.threads = options.threads});
-      for (const Index c : chosen.points) take(candidates[static_cast<std::size_t>(kept[static_cast<std::size_t>(c)])]);
-      result_.distances += chosen.distances;
-      result_.distances_saved += chosen.distances_saved;
+    const Index n = objective_.size();
+    ThreadTeam team(useful_threads(options.threads));
+    RoundDistances<O> nearest(objective_, team);
+    const auto weight = [&](Index i) { return nearest.weight(i); };
+    std::vector<Index> candidates;
+    candidates.push_back(objective_.is_weighted() ? draw_proportional(n, weight, stream_) : stream_.index(n));
+    const Real expected = static_cast<Real>(options.oversampling) * static_cast<Real>(k_);
+    CentersType added = points_at(objective_, candidates), all = added;
+    for (int round = 0; round < options.rounds; ++round) {
+      auto drawn = nearest.lower_and_sample(added, expected, Seed{stream_()});
+      if (!(nearest.total() > 0)) break;
+      candidates.insert(candidates.end(), drawn.points.begin(), drawn.points.end());
+      added = std::move(drawn.centers);
+      all.conservativeResize(Eigen::NoChange, all.cols() + added.cols());
+      all.rightCols(added.cols()) = added;
     }
-    count(nearest.to);
+    if (nearest.centers() < all.cols()) nearest.lower(added);
+    reduce(candidates, all, nearest, options.threads);
+    count(nearest);
+  }
+
+  /// Takes k of the candidates, which are the columns of `all`, by k-means++ on their cells.
+  void reduce(const std::vector<Index>& candidates, const CentersType& all, RoundDistances<O>& nearest, int threads) {
+    // A copy of an earlier candidate is nearest to no point.
+    const Weights<Real> masses = nearest.masses();
+    std::vector<Index> kept;
+    for (Index c = 0; c < masses.size(); ++c)
+      if (masses(c) > 0) kept.push_back(c);
+    const auto take_kept = [&](Index j) {
+      const Index c = kept[static_cast<std::size_t>(j)];
+      take(candidates[static_cast<std::size_t>(c)], all.col(c));
+    };
+    const auto count = static_cast<Index>(kept.size());
+    if (count <= k_) {
+      for (Index j = 0; j < count; ++j) take_kept(j);
+      while (taken() < k_) {
+        const Index point = draw_next(nearest);
+        const CentersType x = points_at(objective_, {point});
+        take(point, x.col(0));
+        if (taken() < k_) nearest.lower(x);
+      }
+      return;
+    }
+    Points<Scalar, O::dim> points(objective_.dimension(), count);
+    Weights<Scalar> weights(count);
+    for (Index j = 0; j < count; ++j) {
+      const Index c = kept[static_cast<std::size_t>(j)];
+      points.col(j) = all.col(c).template cast<Scalar>();
+      weights(j) = static_cast<Scalar>(masses(c));
+    }
+    using Reduced = EmpiricalObjective<Scalar, O::dim>;
+    const Reduced reduced(std::move(points), std::move(weights));
+    const auto chosen = Seeder<Reduced>(reduced, k_, stream_, skipping_).run({.threads = threads});
+    for (const Index j : chosen.points) take_kept(j);
+    result_.distances += chosen.distances;
+    result_.distances_saved += chosen.distances_saved;
   }
 
   void markov_chains(const SeedingOptions& options) {
@@ -422,17 +513,20 @@ class Seeder {
   Skipping skipping_;
   SeedingResult<Scalar, O::dim> result_;
   Weights<Real> left_;  // the weights of points that lie on none of the first removed_ centers
-  std::size_t removed_ = 0;
+  Index removed_ = 0;
   std::vector<Real> cumulative_;  // afk_mc2: of the weights
 };
 
 }  // namespace internal
 
-template <DataObjective O>
+template <internal::BlockObjective O>
 SeedingResult<typename O::Scalar, O::dim> seed_centers(const O& objective, Index k, const SeedingOptions& options,
                                                        RandomStream& stream) {
   internal::check(options);
-  internal::check_clusters(objective, k, "seed_centers", "k");
+  if constexpr (DataObjective<O>)
+    internal::check_clusters(objective, k, "seed_centers", "k");
+  else
+    internal::check_stream(objective, k, options.method);
   return internal::Seeder<O>(objective, k, stream).run(options);
 }
 

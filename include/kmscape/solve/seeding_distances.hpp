@@ -30,110 +30,128 @@
 #include <kmscape/core/simd.hpp>
 #include <kmscape/objective/nearest_center.hpp>
 #include <kmscape/objective/objective.hpp>
+#include <kmscape/objective/squared_distance.hpp>
 
 namespace kmscape::internal {
 
-/// Eight running sums, whatever the registers' width, so that the order of the additions is the same everywhere.
+/// D^2 and weight of every point, in places that lie in blocks, and the blocks' sums of w D^2.
 template <class Real>
-struct EightSums {
-  static constexpr int parts = 8 / pack_lanes<Real>;
-  Pack<Real> part[parts] = {};
+class BlockedDistances {
+ public:
+  /// The sum of all w_i D_i^2.
+  [[nodiscard]] Real total() const { return prefix_.back(); }
 
-  [[nodiscard]] Real total() const {
-    std::array<Real, 8> lane;
-    std::memcpy(lane.data(), part, sizeof(lane));
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+ protected:
+  BlockedDistances(Index n, Index block, bool is_weighted) : n_(n), block_(block), blocks_((n + block - 1) / block) {
+    distance_.setZero(blocks_ * block_);
+    distance_.head(n_).setConstant(std::numeric_limits<Real>::infinity());
+    if (is_weighted) weight_.setZero(blocks_ * block_);
+    sum_.setConstant(blocks_, std::numeric_limits<Real>::infinity());
+    prefix_.resize(static_cast<std::size_t>(blocks_));
   }
+
+  [[nodiscard]] Real share_at(Index i) const { return weight_.size() > 0 ? weight_(i) * distance_(i) : distance_(i); }
+  [[nodiscard]] Index points_in(Index b) const { return std::min(block_, n_ - b * block_); }
+  /// Points of block b, rounded up to whole packs: what lies beyond the last point has no distance and no weight.
+  [[nodiscard]] Index width(Index b) const { return (points_in(b) + 7) / 8 * 8; }
+
+  [[gnu::always_inline]] static void add_share(Pack<Real>& sum, const Pack<Real>& squared, const Real* weight,
+                                               Index i) {
+    if (weight) {
+      Pack<Real> here;
+      std::memcpy(&here, weight + i, sizeof(here));
+      sum += here * squared;
+    } else {
+      sum += squared;
+    }
+  }
+
+  /// The sum of w D^2 over block b, where its points have these distances.
+  [[nodiscard]] Real sum_of(Index b, const Real* squared) const {
+    constexpr int lanes = pack_lanes<Real>;
+    EightSums<Real> sums;
+    const Real* weight = weight_.size() > 0 ? weight_.data() + b * block_ : nullptr;
+    const Index whole = width(b);
+    for (Index p = 0; p < whole; p += 8)
+      unrolled<EightSums<Real>::parts>([&](auto u) {
+        Pack<Real> here;
+        std::memcpy(&here, squared + p + u * lanes, sizeof(here));
+        add_share(sums.part[u], here, weight, p + u * lanes);
+      });
+    return sums.total();
+  }
+
+  /// Adds the sums of blocks first, ..., last - 1 to those before.
+  void add_up(Index first, Index last) {
+    Real total = first > 0 ? prefix_[static_cast<std::size_t>(first - 1)] : Real(0);
+    for (Index b = first; b < last; ++b) prefix_[static_cast<std::size_t>(b)] = total += sum_(b);
+  }
+
+  /// A place drawn with probability proportional to w D^2; -1 if all are zero. O(log n).
+  [[nodiscard]] Index draw_place(RandomStream& stream) const {
+    if (!(total() > 0)) return -1;
+    const Real target = static_cast<Real>(stream.uniform()) * total();
+    auto found = std::upper_bound(prefix_.begin(), prefix_.end(), target);
+    // Rounding or an infinite total may leave the target beyond the end: the last block that holds anything, then.
+    if (found == prefix_.end()) found = std::prev(prefix_.end());
+    while (!(sum_(found - prefix_.begin()) > 0)) --found;
+    const Index b = found - prefix_.begin();
+    Real reached = b > 0 ? prefix_[static_cast<std::size_t>(b - 1)] : Real(0);
+    Index last = -1;
+    for (Index i = b * block_; i < b * block_ + points_in(b); ++i) {
+      const Real share = share_at(i);
+      if (!(share > 0)) continue;
+      reached += share;
+      last = i;
+      if (reached > target) break;
+    }
+    return last;
+  }
+
+  Index n_, block_, blocks_;
+  Weights<Real> distance_, weight_;  // of every place; no weights: all one
+  Weights<Real> sum_;                // of every block
+  std::vector<Real> prefix_;         // sums of the blocks up to and with each
 };
-
-/// Numbers of the data's type, as many as a register of sums holds, in the type of sums.
-template <class Real, class Scalar>
-[[gnu::always_inline]] inline Pack<Real> load_wide(const Scalar* from) {
-  Pack<Real> result;
-  if constexpr (std::is_same_v<Real, Scalar>) {
-    std::memcpy(&result, from, sizeof(result));
-  } else {
-    typedef Scalar Narrow __attribute__((vector_size(sizeof(Scalar) * static_cast<std::size_t>(pack_lanes<Real>))));
-    Narrow narrow;
-    std::memcpy(&narrow, from, sizeof(narrow));
-    result = __builtin_convertvector(narrow, Pack<Real>);
-  }
-  return result;
-}
-
-/// |x - c|^2, the differences taken in the type of sums.
-template <class Scalar, class Real>
-[[nodiscard]] inline Real squared_distance(const Scalar* x, const Real* c, Index d) {
-  constexpr int lanes = pack_lanes<Real>, parts = EightSums<Real>::parts;
-  EightSums<Real> even, odd;
-  Index s = 0;
-  for (; s + 16 <= d; s += 16)
-    unrolled<parts>([&](auto u) {
-      const Index at = s + u * lanes;
-      const Pack<Real> first = load_wide<Real>(x + at) - load_wide<Real>(c + at);
-      const Pack<Real> second = load_wide<Real>(x + at + 8) - load_wide<Real>(c + at + 8);
-      even.part[u] += first * first;
-      odd.part[u] += second * second;
-    });
-  if (s + 8 <= d) {
-    unrolled<parts>([&](auto u) {
-      const Pack<Real> first = load_wide<Real>(x + s + u * lanes) - load_wide<Real>(c + s + u * lanes);
-      even.part[u] += first * first;
-    });
-    s += 8;
-  }
-  unrolled<parts>([&](auto u) { even.part[u] += odd.part[u]; });
-  Real rest = 0;
-  for (; s < d; ++s) {
-    const Real difference = static_cast<Real>(x[s]) - c[s];
-    rest += difference * difference;
-  }
-  return even.total() + rest;
-}
 
 /// Whether distances that cannot matter are left out: always, but for the tests that compare the two.
 enum class Skipping { on, off };
 
-template <DataObjective O>
-class NearestDistances {
+template <class O>
+class NearestDistances : public BlockedDistances<Sum<typename O::Scalar>> {
  public:
   using Scalar = typename O::Scalar;
   using Real = Sum<Scalar>;
 
-  /// `trials` says how many centers each point may be compared with before all is done; `labels`: masses() is wanted.
-  NearestDistances(const O& objective, Index trials, ThreadTeam& team, Skipping skipping, bool labels)
-      : points_(objective.points().data()),
+  /// `trials` says how many centers each point may be compared with before all is done.
+  NearestDistances(const O& objective, Index trials, ThreadTeam& team, Skipping skipping)
+      : BlockedDistances<Real>(objective.size(), objective.dimension() <= 8 ? boxed_block : listed_block,
+                               objective.is_weighted()),
+        points_(objective.points().data()),
         d_(objective.dimension()),
-        n_(objective.size()),
         has_boxes_(d_ <= 8),
-        block_(has_boxes_ ? boxed_block : listed_block),
-        blocks_((n_ + block_ - 1) / block_),
         skips_(skipping == Skipping::on),
         team_(team) {
     // Measured: putting the points in order takes as long as some 400 / d centers without it.
     if (has_boxes_ && n_ >= 16 * boxed_block && trials * d_ >= 400) sort_in_space();
-    distance_.setZero(blocks_ * block_);
-    distance_.head(n_).setConstant(std::numeric_limits<Real>::infinity());
-    if (objective.is_weighted()) {
-      weight_.setZero(blocks_ * block_);
+    if (objective.is_weighted())
       for (Index i = 0; i < n_; ++i) weight_(i) = static_cast<Real>(objective.weight(point_at(i)));
+    if (has_boxes_) {
+      largest_.setConstant(blocks_, infinity);
+      copy_into_blocks();
+    } else {
+      label_.setZero(blocks_ * block_);
     }
-    if (labels || !has_boxes_) label_.setZero(blocks_ * block_);
-    sum_.setConstant(blocks_, std::numeric_limits<Real>::infinity());
-    largest_.setConstant(blocks_, std::numeric_limits<Real>::infinity());
-    prefix_.resize(static_cast<std::size_t>(blocks_));
-    if (has_boxes_) copy_into_blocks();
   }
 
   /// Adds the point as a center.
   void lower(Index point) {
-    const auto here = static_cast<Integer>(count_);
+    const auto here = static_cast<Label>(count_);
     put_center(point, centers_, count_++);
     const Real* center = centers_.col(here).data();
     if (!has_boxes_) reaches(center, here, reach_);
-    for_each_block(1,
-                   [&](Index b) { return has_boxes_ ? lower_boxed(b, center, here) : lower_listed(b, center, here); });
-    add_up();
+    for_each_block(1, [&](Index b) { return has_boxes_ ? lower_boxed(b, center) : lower_listed(b, center, here); });
+    this->add_up(0, blocks_);
   }
 
   /// The objective that each of the points would leave as the next center, in one pass over the data.
@@ -163,7 +181,7 @@ class NearestDistances {
     // Up to 8 dimensions distances are formed faster than they are stored and read.
     if (has_boxes_) return lower(candidates_[candidate]);
     const auto c = static_cast<Index>(candidate);
-    const auto here = static_cast<Integer>(count_);
+    const auto here = static_cast<Label>(count_);
     put_center(candidates_[candidate], centers_, count_++);
     for_each_block(0, [&](Index b) {
       for (Index i = b * block_; i < b * block_ + points_in(b); ++i)
@@ -174,44 +192,13 @@ class NearestDistances {
       sum_(b) = trial_sum_(b, c);
       return Index{0};
     });
-    add_up();
+    this->add_up(0, blocks_);
   }
-
-  /// The sum of all w_i D_i^2.
-  [[nodiscard]] Real total() const { return prefix_.back(); }
 
   /// A point drawn with probability proportional to w_i D_i^2; -1 if all are zero. O(log n).
   [[nodiscard]] Index draw(RandomStream& stream) const {
-    if (!(total() > 0)) return -1;
-    const Real target = static_cast<Real>(stream.uniform()) * total();
-    auto found = std::upper_bound(prefix_.begin(), prefix_.end(), target);
-    // Rounding or an infinite total may leave the target beyond the end: the last block that holds anything, then.
-    if (found == prefix_.end()) found = std::prev(prefix_.end());
-    while (!(sum_(found - prefix_.begin()) > 0)) --found;
-    const Index b = found - prefix_.begin();
-    Real reached = b > 0 ? prefix_[static_cast<std::size_t>(b - 1)] : Real(0);
-    Index last = -1;
-    for (Index i = b * block_; i < std::min(n_, (b + 1) * block_); ++i) {
-      const Real share = share_at(i);
-      if (!(share > 0)) continue;
-      reached += share;
-      last = i;
-      if (reached > target) break;
-    }
-    return point_at(last);
-  }
-
-  /// Every point on its own with probability min(1, expected w_i D_i^2 / total()); block b draws from stream b of the
-  /// seed.
-  [[nodiscard]] std::vector<Index> sample(Real expected, Seed seed) const {
-    std::vector<Index> result;
-    for (Index b = 0; b < blocks_; ++b) {
-      if (!(sum_(b) > 0)) continue;
-      RandomStream stream(seed, static_cast<std::uint64_t>(b));
-      for (Index i = b * block_; i < std::min(n_, (b + 1) * block_); ++i)
-        if (static_cast<Real>(stream.uniform()) < expected * (share_at(i) / total())) result.push_back(point_at(i));
-    }
-    return result;
+    const Index place = this->draw_place(stream);
+    return place < 0 ? -1 : point_at(place);
   }
 
   /// The point farthest from its nearest center, the lowest index among equals.
@@ -226,14 +213,6 @@ class NearestDistances {
     return {result, most};
   }
 
-  /// The total weight of the points nearest to each center, ties to the earliest.
-  [[nodiscard]] Weights<Real> masses() const {
-    Weights<Real> result;
-    result.setZero(centers());
-    for (Index i = 0; i < n_; ++i) result(label_(i)) += weight_.size() > 0 ? weight_(i) : Real(1);
-    return result;
-  }
-
   /// D^2 of a point; only where the points were not put in another order.
   [[nodiscard]] Real at(Index point) const { return distance_(point); }
 
@@ -242,11 +221,15 @@ class NearestDistances {
   [[nodiscard]] Index skipped() const { return skipped_; }
 
  private:
+  using Base = BlockedDistances<Real>;
+  using Base::add_share, Base::block_, Base::blocks_, Base::distance_, Base::n_, Base::points_in, Base::sum_,
+      Base::sum_of, Base::weight_, Base::width;
+
   // Where points are compared one by one, a block of them should stay in the nearest cache while candidates pass by.
   static constexpr Index boxed_block = 256, listed_block = 64;
   static constexpr int lanes = pack_lanes<Real>;
   static constexpr int parts = EightSums<Real>::parts;
-  using Integer = PackInteger<Real>;
+
   using Columns = Eigen::Array<Real, Eigen::Dynamic, Eigen::Dynamic>;
   static constexpr Real epsilon = std::numeric_limits<Real>::epsilon();
   static constexpr Real infinity = std::numeric_limits<Real>::infinity();
@@ -254,20 +237,11 @@ class NearestDistances {
   static constexpr Real smallest_square = std::numeric_limits<Real>::min() / (epsilon * epsilon);
 
   [[nodiscard]] Index point_at(Index i) const { return order_.empty() ? i : order_[static_cast<std::size_t>(i)]; }
-  [[nodiscard]] Real share_at(Index i) const { return weight_.size() > 0 ? weight_(i) * distance_(i) : distance_(i); }
-  /// Points of block b, rounded up to whole packs: what lies beyond the last point has no distance and no weight.
-  [[nodiscard]] Index width(Index b) const { return (std::min(block_, n_ - b * block_) + 7) / 8 * 8; }
-  [[nodiscard]] Index points_in(Index b) const { return std::min(block_, n_ - b * block_); }
 
   /// Writes the point into a column; each begins on a boundary of eight numbers, so that no load crosses a cache line.
   void put_center(Index point, Columns& to, Index column) const {
     if (column >= to.cols()) to.conservativeResize((d_ + 7) / 8 * 8, std::max(Index{16}, 2 * to.cols()));
     for (Index s = 0; s < d_; ++s) to(s, column) = static_cast<Real>(points_[point * d_ + s]);
-  }
-
-  void add_up() {
-    Real total = 0;
-    for (Index b = 0; b < blocks_; ++b) prefix_[static_cast<std::size_t>(b)] = total += sum_(b);
   }
 
   /// Calls `body(b)`, which returns the distances it computed, for every block; `centers` were to be looked at in each.
@@ -344,23 +318,15 @@ class NearestDistances {
     });
   }
 
-  Index lower_boxed(Index b, const Real* center, Integer here) {
+  Index lower_boxed(Index b, const Real* center) {
     if (box_is_far(b, center)) return 0;
     EightSums<Real> sums, largest;
     const Real* weight = weight_.size() > 0 ? weight_.data() : nullptr;
-    Integer* label = label_.size() > 0 ? label_.data() : nullptr;
     visit_block(b, center, [&](Index i, auto u, const Pack<Real>& squared) {
       Pack<Real> old;
       std::memcpy(&old, &distance_(i), sizeof(old));
-      const auto closer = squared < old;
-      const Pack<Real> least = closer ? squared : old;
+      const Pack<Real> least = squared < old ? squared : old;
       std::memcpy(&distance_(i), &least, sizeof(least));
-      if (label) {
-        IntegerPack<Real> cell;
-        std::memcpy(&cell, label + i, sizeof(cell));
-        cell = closer ? IntegerPack<Real>{} + here : cell;
-        std::memcpy(label + i, &cell, sizeof(cell));
-      }
       largest.part[u] = least > largest.part[u] ? least : largest.part[u];
       add_share(sums.part[u], least, weight, i);
     });
@@ -384,17 +350,6 @@ class NearestDistances {
     });
     trial_sum_(b, c) = sums.total();
     return points_in(b);
-  }
-
-  [[gnu::always_inline]] static void add_share(Pack<Real>& sum, const Pack<Real>& squared, const Real* weight,
-                                               Index i) {
-    if (weight) {
-      Pack<Real> here;
-      std::memcpy(&here, weight + i, sizeof(here));
-      sum += here * squared;
-    } else {
-      sum += squared;
-    }
   }
 
   /// Morton order of the points, each coordinate cut into cells that hold equally many of a sample's values: an outlier
@@ -451,7 +406,7 @@ class NearestDistances {
   template <class Visit>
   Index visit_active(Index b, const Real* center, const Real* reach, const Visit& visit) const {
     const Real* distance = distance_.data() + b * block_;
-    const Integer* label = label_.data() + b * block_;
+    const Label* label = label_.data() + b * block_;
     std::array<std::int32_t, static_cast<std::size_t>(listed_block)> active;
     std::size_t count = 0;
     for (std::int32_t p = 0; p < static_cast<std::int32_t>(points_in(b)); ++p) {
@@ -465,7 +420,7 @@ class NearestDistances {
     return static_cast<Index>(count);
   }
 
-  Index lower_listed(Index b, const Real* center, Integer here) {
+  Index lower_listed(Index b, const Real* center, Label here) {
     bool lowered = false;
     const Index computed = visit_active(b, center, reach_.data(), [&](Index i, Real squared) {
       if (!(squared < distance_(i))) return;
@@ -487,32 +442,16 @@ class NearestDistances {
     return computed;
   }
 
-  [[nodiscard]] Real sum_of(Index b, const Real* squared) const {
-    EightSums<Real> sums;
-    const Real* weight = weight_.size() > 0 ? weight_.data() + b * block_ : nullptr;
-    const Index whole = width(b);
-    for (Index p = 0; p < whole; p += 8)
-      unrolled<parts>([&](auto u) {
-        Pack<Real> here;
-        std::memcpy(&here, squared + p + u * lanes, sizeof(here));
-        add_share(sums.part[u], here, weight, p + u * lanes);
-      });
-    return sums.total();
-  }
-
   const Scalar* points_;
-  Index d_, n_;
+  Index d_;
   bool has_boxes_;
-  Index block_, blocks_;
   bool skips_;
   ThreadTeam& team_;
-  std::vector<Index> order_;         // the point at each place; empty: as they came
-  Weights<Real> coordinates_;        // up to 8 dimensions: block, coordinate, point
-  Weights<Real> distance_, weight_;  // of every place; no weights: all one
-  Eigen::Array<Integer, Eigen::Dynamic, 1> label_;
-  Weights<Real> sum_, largest_;  // of every block: of w D^2, and of D^2
-  Columns low_, high_;           // d x blocks: the bounding boxes
-  std::vector<Real> prefix_;     // sums of the blocks up to and with each
+  std::vector<Index> order_;   // the point at each place; empty: as they came
+  Weights<Real> coordinates_;  // up to 8 dimensions: block, coordinate, point
+  Weights<Real> largest_;      // D^2 of every block
+  Labels label_;               // beyond 8 dimensions: the nearest center
+  Columns low_, high_;         // d x blocks: the bounding boxes
   Columns centers_, trial_centers_;
   Index count_ = 0;  // of centers_
   std::vector<Real> reach_;
