@@ -103,7 +103,8 @@ TEST_CASE("what a source may not do is refused in words") {
   CHECK(refusal([&] { Stream([](const auto&) {}); }) ==
         "kmscape::StreamedObjective: source = no block, but at least one point is needed; make the source call its "
         "argument for every block");
-  CHECK(refusal([&] { Stream(Stream::Source()); }) ==
+  const Stream::Source nothing;
+  CHECK(refusal([&] { static_cast<void>(Stream(nothing)); }) ==
         "kmscape::StreamedObjective: source = an empty function, but points must come from somewhere; pass a function "
         "that calls its argument for every block");
   CHECK(refusal([&] {
