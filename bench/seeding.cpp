@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "data.hpp"
+#include "support/data.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -32,7 +33,9 @@ BENCHMARK_CAPTURE(BM_Seeding, random_partition, kmscape::Seeding::random_partiti
 BENCHMARK_CAPTURE(BM_Seeding, kmeans_plus_plus, kmscape::Seeding::kmeans_plus_plus)->Apply(sizes);
 BENCHMARK_CAPTURE(BM_Seeding, greedy_kmeans_plus_plus, kmscape::Seeding::greedy_kmeans_plus_plus)->Apply(sizes);
 BENCHMARK_CAPTURE(BM_Seeding, maximin, kmscape::Seeding::maximin)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Seeding, kmeans_parallel, kmscape::Seeding::kmeans_parallel)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Seeding, afk_mc2, kmscape::Seeding::afk_mc2)->Apply(sizes);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) { return bench::run("Starting centers", argc, argv); }

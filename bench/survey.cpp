@@ -1,7 +1,8 @@
 // Restarts per second of a survey, on data of the size of iris and on larger planted mixtures.
 #include <benchmark/benchmark.h>
 
-#include "data.hpp"
+#include "support/data.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -38,4 +39,4 @@ BENCHMARK(BM_SurveyRestarts)->Apply(sizes);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) { return bench::run("Surveys", argc, argv); }

@@ -97,6 +97,12 @@ TEST_CASE("a range of blocks is a stream") {
   CHECK(stream.value(points.leftCols(4)) == EmpiricalObjective(points).value(points.leftCols(4)));
 }
 
+TEST_CASE("a block may be some rows of a wider matrix") {
+  const Eigen::MatrixXd wide = normal_points(3, 40, 6), points = wide.topRows(2);
+  const StreamedObjective<double> stream([&](const auto& visit) { visit(wide.topRows(2)); });
+  CHECK(stream.value(points.leftCols(3)) == EmpiricalObjective(points).value(points.leftCols(3)));
+}
+
 TEST_CASE("what a source may not do is refused in words") {
   using Stream = StreamedObjective<double>;
   const Eigen::MatrixXd two = normal_points(2, 5, 1), three = normal_points(3, 5, 2);

@@ -41,16 +41,24 @@ class StreamedObjective {
   /// What a source calls for every block: d x m points and, for weighted data, m weights.
   class Visitor {
    public:
-    void operator()(const Eigen::Ref<const PointsType>& points) const { (*take_)(points, nullptr); }
+    void operator()(const Eigen::Ref<const PointsType>& points) const { take(points, nullptr); }
     void operator()(const Eigen::Ref<const PointsType>& points,
                     const Eigen::Ref<const Weights<Scalar>>& weights) const {
-      (*take_)(points, &weights);
+      take(points, &weights);
     }
 
    private:
     friend class StreamedObjective;
     using Take = std::function<void(const Eigen::Ref<const PointsType>&, const Eigen::Ref<const Weights<Scalar>>*)>;
     explicit Visitor(const Take& take) : take_(&take) {}
+
+    /// Columns with gaps between them, such as some rows of a matrix, are closed up first.
+    void take(const Eigen::Ref<const PointsType>& points, const Eigen::Ref<const Weights<Scalar>>* weights) const {
+      if (points.outerStride() == points.rows()) return (*take_)(points, weights);
+      const PointsType closed = points;
+      (*take_)(closed, weights);
+    }
+
     const Take* take_;
   };
   using Source = std::function<void(const Visitor&)>;
