@@ -224,7 +224,7 @@ TEST_CASE("the principal box turns with the data, the bounding box does not") {
   CHECK(*boxed.fits[5].gap > *turned.fits[5].gap + 0.5);  // a long diagonal cloud fills little of its bounding box
 }
 
-TEST_CASE("the silhouettes are those of the fits; full ones end at the limit") {
+TEST_CASE("the silhouettes are those of the fits, full ones end at the limit") {
   const EmpiricalObjective objective(four_clusters(50, 9));
   auto options = quick;
   const auto result = choose_k(objective, options);
@@ -303,7 +303,7 @@ TEST_CASE("threads and a listener change no bit, the seed does") {
   CHECK(choose_k(objective, options).reference_values != one.reference_values);
 }
 
-TEST_CASE("a listener ends the work at any stage; what was finished before stays") {
+TEST_CASE("a listener ends the work at any stage, what was finished before stays") {
   const EmpiricalObjective objective(four_clusters(60, 2));
   const auto with = [&](const std::string& stage) {
     std::vector<std::string> stages;
