@@ -136,8 +136,7 @@ TEST_CASE("lowering distances center after center ends at the distance to the ne
     const EmpiricalObjective objective(points);
     kmscape::Weights<double> distance = Eigen::ArrayXd::Constant(131, std::numeric_limits<double>::infinity());
     for (Index j = 5; j >= 0; --j)
-      kmscape::internal::lower_to_distance<double, Eigen::Dynamic>(objective.span(), centers.col(j).data(),
-                                                                   distance.data());
+      kmscape::internal::lower_to_distance(objective.span(), centers.col(j).data(), distance.data());
     CHECK((distance == objective.nearest_two(centers).first_squared_distance).all());
   }
 }

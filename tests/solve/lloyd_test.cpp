@@ -386,6 +386,11 @@ TEST_CASE("an overflow after the start goes back to the last finite step") {
   CHECK(result.values == std::vector<double>{0});
 }
 
+TEST_CASE("weights can overflow the objective where distances do not") {
+  const EmpiricalObjective objective(on_line({0, 1e90}), kmscape::Weights<double>(Eigen::Array2d(1e200, 1e200)));
+  CHECK(lloyd(objective, on_line({1e89})).status == LloydStatus::non_finite);
+}
+
 TEST_CASE("every policy and every status has a name of its own") {
   std::set<std::string_view> names;
   for (const auto policy : {EmptyCell::keep, EmptyCell::drop, EmptyCell::reseed_farthest, EmptyCell::reseed_random})

@@ -111,7 +111,8 @@ template <std::floating_point Scalar>
 struct DataLayout {
   FilterFrame<Scalar> frame;
   typename ExactSums<Scalar>::Layout sums;
-  double largest = 0;  // coordinate, in absolute value
+  double largest = 0;   // coordinate, in absolute value
+  double heaviest = 1;  // weight
 
   /// From the ranges of all points and the largest weight (0: none).
   DataLayout(const CoordinateRanges<Scalar>& ranges, Sum<Scalar> largest_weight) {
@@ -120,6 +121,7 @@ struct DataLayout {
     const auto& greatest = ranges.greatest;
     const Index d = least.size(), n = ranges.count;
     const Real weight = largest_weight > 0 ? largest_weight : Real(1);
+    heaviest = static_cast<double>(weight);
     sums.is_weighted = largest_weight > 0;
     sums.weights = SumGrid<Real>(weight, n);
     sums.coordinates.resize(d, 2);
@@ -148,7 +150,7 @@ struct DataLayout {
   template <class Derived>
   [[nodiscard]] bool stays_finite(const Eigen::MatrixBase<Derived>& centers) const {
     const double reach = largest + static_cast<double>(centers.cwiseAbs().maxCoeff());
-    return reach < 1e120;
+    return reach < 1e100 && heaviest < 1e60;
   }
 };
 

@@ -30,27 +30,6 @@ struct NearestTwo {
 
 namespace internal {
 
-/// Calls `visit` with the dimension as a compile-time constant up to 4, as Eigen::Dynamic otherwise.
-template <int Dim, class Visitor>
-decltype(auto) with_static_dimension(Index dimension, Visitor&& visit) {
-  if constexpr (Dim != Eigen::Dynamic) {
-    return visit(std::integral_constant<int, Dim>{});
-  } else {
-    switch (dimension) {
-      case 1:
-        return visit(std::integral_constant<int, 1>{});
-      case 2:
-        return visit(std::integral_constant<int, 2>{});
-      case 3:
-        return visit(std::integral_constant<int, 3>{});
-      case 4:
-        return visit(std::integral_constant<int, 4>{});
-      default:
-        return visit(std::integral_constant<int, Eigen::Dynamic>{});
-    }
-  }
-}
-
 /// Column-major points without their Eigen type: one kernel serves owned matrices and maps.
 template <class Scalar>
 struct PointSpan {
@@ -101,26 +80,6 @@ class PointGroup {
   void squared_distances(const Real* center, Values& out) const {
     Pack<Real> distance[packs];
     squared_distances(center, distance);
-    std::memcpy(out.data(), distance, sizeof(out));
-  }
-
-  /// Squared distance of lane p to center labels[p], with the bits of `squared_distances`. Lanes from `used` on repeat
-  /// the last one.
-  void squared_distances_to(const Real* centers, const Label* labels, int used, Values& out) const {
-    const Index d = dimension_;
-    Pack<Real> distance[packs];
-    unrolled<packs>([&](auto u) { distance[u] = Pack<Real>{}; });
-    std::array<const Real*, static_cast<std::size_t>(width)> own;
-    for (int p = 0; p < width; ++p) own[static_cast<std::size_t>(p)] = centers + labels[p < used ? p : used - 1] * d;
-    for (Index s = 0; s < d; ++s) {
-      Values values;
-      for (std::size_t p = 0; p < values.size(); ++p) values[p] = own[p][s];
-      const Pack<Real>* x = coordinates_.data() + s * packs;
-      unrolled<packs>([&](auto u) {
-        const Pack<Real> difference = x[u] - load_pack<Pack<Real>>(values.data() + u * lanes);
-        distance[u] += difference * difference;
-      });
-    }
     std::memcpy(out.data(), distance, sizeof(out));
   }
 
@@ -198,7 +157,7 @@ void for_each_nearest_two(const PointSpan<Scalar>& points, const FittedCenters<S
 }
 
 /// target[i] = min(target[i], |x_i - center|^2) for every point, by the same arithmetic as above.
-template <class Scalar, int Dim>
+template <class Scalar>
 void lower_to_distance(const PointSpan<Scalar>& points, const Sum<Scalar>* center, Sum<Scalar>* target) {
   using Group = PointGroup<Scalar>;
   Group group(points.dimension);

@@ -229,7 +229,7 @@ class DataCells {
 
   void lower(Weights<Sum<Scalar>>& distance, const CentersType& centers, Index j) {
     objective_.for_each_block(labels_, [&](const PointBlock<Scalar>& block, Index offset) {
-      lower_to_distance<Scalar, O::dim>(block.points, centers.col(j).data(), distance.data() + offset);
+      lower_to_distance(block.points, centers.col(j).data(), distance.data() + offset);
     });
   }
 

@@ -34,6 +34,27 @@
 
 namespace kmscape::internal {
 
+/// Calls `visit` with the dimension as a compile-time constant up to 4, as Eigen::Dynamic otherwise.
+template <int Dim, class Visitor>
+decltype(auto) with_static_dimension(Index dimension, Visitor&& visit) {
+  if constexpr (Dim != Eigen::Dynamic) {
+    return visit(std::integral_constant<int, Dim>{});
+  } else {
+    switch (dimension) {
+      case 1:
+        return visit(std::integral_constant<int, 1>{});
+      case 2:
+        return visit(std::integral_constant<int, 2>{});
+      case 3:
+        return visit(std::integral_constant<int, 3>{});
+      case 4:
+        return visit(std::integral_constant<int, 4>{});
+      default:
+        return visit(std::integral_constant<int, Eigen::Dynamic>{});
+    }
+  }
+}
+
 /// D^2 and weight of every point, in places that lie in blocks, and the blocks' sums of w D^2.
 template <class Real>
 class BlockedDistances {
