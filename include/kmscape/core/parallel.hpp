@@ -21,14 +21,23 @@
 
 namespace kmscape {
 
+namespace internal {
+
+/// Threads that the machine runs at once. Asked once: the answer takes longer to find than a small fit.
+[[nodiscard]] inline int machine_threads() {
+  static const int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return threads;
+}
+
+}  // namespace internal
+
 /// The number of threads that `options.threads` asks for: 0 means all that the machine has. `function` and `argument`
 /// name the caller's in the refusal of a negative number.
 [[nodiscard]] inline int resolve_threads(int threads, std::string_view function = "resolve_threads",
                                          std::string_view argument = "threads") {
   internal::require(threads >= 0, function, argument, threads, "a number of threads cannot be negative",
                     "pass 0 for all cores or 1 for the calling thread only");
-  if (threads > 0) return threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return threads > 0 ? threads : internal::machine_threads();
 }
 
 /// Workers that live as long as the object. With one thread it starts none and runs everything on the caller.
@@ -36,7 +45,7 @@ class ThreadTeam {
  public:
   explicit ThreadTeam(int threads)
       : size_(resolve_threads(threads)),
-        spins_(static_cast<int>(std::thread::hardware_concurrency()) >= size_ ? 2000 : 0) {
+        spins_(size_ > 1 && internal::machine_threads() >= size_ ? 2000 : 0) {
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
     for (int worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
   }

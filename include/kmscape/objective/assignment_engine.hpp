@@ -475,10 +475,13 @@ class DistortionSums {
       const Index first = std::max<Index>(chunk * chunk_ - offset, 0);
       const Index last = std::min(n, (chunk + 1) * chunk_ - offset);
       Real* sums = partial_.data() + chunk * partial_.rows();
-      for (Index i = first; i < last; ++i) {
-        const Label label = block.labels[i];
-        sums[label] += block.weight(i) * squared_distance(block.points.point(i), centers + label * d, d);
-      }
+      // A dimension that the compiler knows costs no loop.
+      if (d == 2)
+        add_range(block, first, last, centers, std::integral_constant<Index, 2>{}, sums);
+      else if (d == 4)
+        add_range(block, first, last, centers, std::integral_constant<Index, 4>{}, sums);
+      else
+        add_range(block, first, last, centers, d, sums);
     });
   }
 
@@ -489,6 +492,15 @@ class DistortionSums {
   }
 
  private:
+  template <class Size>
+  [[gnu::always_inline]] static void add_range(const PointBlock<Scalar>& block, Index first, Index last,
+                                               const Real* centers, Size d, Real* sums) {
+    for (Index i = first; i < last; ++i) {
+      const Label label = block.labels[i];
+      sums[label] += block.weight(i) * squared_distance(block.points.point(i), centers + label * d, d);
+    }
+  }
+
   Index chunk_ = 1;
   Weights<Real> total_;
   Eigen::Array<Real, Eigen::Dynamic, Eigen::Dynamic> partial_;  // k x chunks

@@ -146,31 +146,54 @@ class ExactSums {
   /// came with.
   template <int Sign>
   [[gnu::always_inline]] void change(const Scalar* x, Real weight, Index cell) {
+    if (layout_->is_weighted) return change_weighted<Sign>(x, weight, cell);
+    switch (layout_->coordinates.rows()) {  // sums of a known length stay in registers
+      case 1:
+        return change_few<Sign, 1>(x, cell);
+      case 2:
+        return change_few<Sign, 2>(x, cell);
+      case 3:
+        return change_few<Sign, 3>(x, cell);
+      case 4:
+        return change_few<Sign, 4>(x, cell);
+      default:
+        return change_many<Sign>(x, cell);
+    }
+  }
+
+  template <int Sign, Index D>
+  [[gnu::always_inline]] void change_few(const Scalar* x, Index cell) {
+    using Row = Eigen::Array<Real, static_cast<int>(D), 1>;
+    const Real* grid = layout_->coordinates.data();
+    Eigen::Map<Row> high(moments_.data() + 2 * D * cell), low(moments_.data() + 2 * D * cell + D);
+    Row coarse, fine;
+    for (Index s = 0; s < D; ++s) {
+      const auto parts = cut(static_cast<Real>(x[s]), grid[s], grid[D + s]);
+      coarse(s) = parts.coarse;
+      fine(s) = parts.fine;
+    }
+    high += Sign * coarse;
+    low += Sign * fine;
+  }
+
+  template <int Sign>
+  [[gnu::noinline]] void change_many(const Scalar* x, Index cell) {
+    const Index d = layout_->coordinates.rows();
+    put<Sign>(x, layout_->coordinates.data(), moments_.data() + 2 * d * cell, d);
+  }
+
+  template <int Sign>
+  [[gnu::noinline]] void change_weighted(const Scalar* x, Real weight, Index cell) {
     const Index d = layout_->coordinates.rows();
     const Real* grid = layout_->coordinates.data();
     Real* sums = moments_.data() + 2 * d * cell;
-    if (layout_->is_weighted) {
-      terms_.resize(2 * d);
-      weigh(x, weight, d, terms_.data());
-      put<Sign>(terms_.data(), grid, sums, d);
-      for (Index s = 0; s < d; ++s) sums[d + s] += Sign * ((terms_(d + s) + grid[d + s]) - grid[d + s]);
-      const Real coarse = (weight + layout_->weights.high) - layout_->weights.high;
-      masses_(0, cell) += Sign * coarse;
-      masses_(1, cell) += Sign * (((weight - coarse) + layout_->weights.low) - layout_->weights.low);
-      return;
-    }
-    switch (d) {  // a loop of known length runs in registers
-      case 1:
-        return put<Sign>(x, grid, sums, std::integral_constant<Index, 1>{});
-      case 2:
-        return put<Sign>(x, grid, sums, std::integral_constant<Index, 2>{});
-      case 3:
-        return put<Sign>(x, grid, sums, std::integral_constant<Index, 3>{});
-      case 4:
-        return put<Sign>(x, grid, sums, std::integral_constant<Index, 4>{});
-      default:
-        return put<Sign>(x, grid, sums, d);
-    }
+    terms_.resize(2 * d);
+    weigh(x, weight, d, terms_.data());
+    put<Sign>(terms_.data(), grid, sums, d);
+    for (Index s = 0; s < d; ++s) sums[d + s] += Sign * ((terms_(d + s) + grid[d + s]) - grid[d + s]);
+    const Real coarse = (weight + layout_->weights.high) - layout_->weights.high;
+    masses_(0, cell) += Sign * coarse;
+    masses_(1, cell) += Sign * (((weight - coarse) + layout_->weights.low) - layout_->weights.low);
   }
 
   struct Cut {
@@ -182,8 +205,8 @@ class ExactSums {
     return {coarse, ((term - coarse) + low) - low};
   }
 
-  template <int Sign, class Term, class Size>
-  [[gnu::always_inline]] static void put(const Term* terms, const Real* grid, Real* sums, Size d) {
+  template <int Sign, class Term>
+  [[gnu::always_inline]] static void put(const Term* terms, const Real* grid, Real* sums, Index d) {
     for (Index s = 0; s < d; ++s) {
       const auto [coarse, fine] = cut(static_cast<Real>(terms[s]), grid[s], grid[d + s]);
       sums[s] += Sign * coarse;

@@ -134,11 +134,13 @@ class FilterPanel {
     coordinates_.resize(static_cast<std::size_t>(d * filter_packs));
     // The origin, repeated, so that a run of whole points can be shifted register by register.
     shifts_.resize(static_cast<std::size_t>(d * filter_lanes));
-    for (std::size_t e = 0; e < shifts_.size(); ++e) shifts_[e] = frame.origin(static_cast<Index>(e) % d) * frame.scale;
+    for (Index e = 0; e < d; ++e) shifts_[static_cast<std::size_t>(e)] = frame.origin(e) * frame.scale;
+    for (std::size_t e = static_cast<std::size_t>(d); e < shifts_.size(); ++e)
+      shifts_[e] = shifts_[e - static_cast<std::size_t>(d)];
     run_.resize(shifts_.size());
     // An odd number of packs a row: rows at a multiple of a page would share the cache's sets.
     stride_ = ((d + filter_lanes - 1) / filter_lanes | 1) * filter_lanes;
-    rows_.resize(static_cast<std::size_t>(std::max(stride_, d)));
+    rows_.resize(static_cast<std::size_t>(d < filter_lanes ? d : stride_));
     for (int p = 0; p < filter_lanes; ++p) {
       first_of_row_[p] = static_cast<std::int32_t>(p * stride_);
       first_in_run_[p] = static_cast<std::int32_t>(p * d);

@@ -44,7 +44,7 @@ template <class Real, class Scalar>
 
 /// |x - c|^2, the differences taken in the type of sums.
 template <class Scalar, class Real>
-[[nodiscard]] inline Real squared_distance(const Scalar* x, const Real* c, Index d) {
+[[nodiscard, gnu::always_inline]] inline Real squared_distance(const Scalar* x, const Real* c, Index d) {
   constexpr int lanes = pack_lanes<Real>, parts = EightSums<Real>::parts;
   Index s = 0;
   Real rest = 0;

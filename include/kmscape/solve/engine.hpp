@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <type_traits>
 
@@ -36,8 +37,9 @@ class AutomaticEngine final : public AssignmentEngine<Scalar> {
     if (!uses_bounds_) {
       const auto report = brute_.pass(block, centers, k, sums, team);
       wait_ = std::max(0, wait_ - 1);
-      // Of the points that a bound does not settle most keep their label all the same.
-      const double share = 8 * static_cast<double>(report.changed) / static_cast<double>(n);
+      // Of the points that a bound does not settle most keep their label all the same, the more so in high dimension.
+      const double share =
+          10 * std::sqrt(static_cast<double>(d)) * static_cast<double>(report.changed) / static_cast<double>(n);
       if (wait_ == 0 && bounds_pay(share, d, k)) {
         uses_bounds_ = is_first_ = true;
         bounded_.restart();
@@ -59,8 +61,8 @@ class AutomaticEngine final : public AssignmentEngine<Scalar> {
   /// Whether a pass with bounds that leaves this share of the points to the kernel takes less time than the kernel on
   /// all points. The costs of a point, in cycles of a processor with 16 lanes, were measured; only their ratio matters.
   [[nodiscard]] static bool bounds_pay(double share, Index d, Index k) {
-    const double kernel = static_cast<double>(k * (d + 5)) / 32 + static_cast<double>(d) / 3 + 3;
-    return 2 + share * (kernel + 10) < kernel;
+    const double kernel = static_cast<double>(k * (d + 5)) / 32 + static_cast<double>(d + 1);
+    return 3 + std::min(share, 1.0) * (kernel + 19) < kernel;
   }
 
   BruteEngine<Scalar> brute_;

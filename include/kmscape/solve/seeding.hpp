@@ -109,6 +109,8 @@ namespace internal {
 
 /// One clear refusal for every function that must place k centers on the data.
 inline void check_clusters(Index distinct, Index k, std::string_view function, std::string_view argument) {
+  if (k >= 1 && distinct >= k) [[likely]]
+    return;  // before any text is made
   require(k >= 1, function, argument, k, "at least one center is needed", text("pass ", argument, " >= 1"));
   require(distinct >= k, function, argument, k, text("the data holds ", distinct, " distinct points"),
           text("use ", argument, " <= ", distinct, ", or jitter the data"));
