@@ -2,15 +2,17 @@
 //
 // Which thread runs which task is left open; since no result depends on it, the same input gives the same bits for
 // any number of threads. Waking a thread takes longer than a pass over little data, so that both sides look for each
-// other for some microseconds before they sleep.
+// other for a while before they sleep.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -18,6 +20,11 @@
 
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 
 namespace kmscape {
 
@@ -27,6 +34,22 @@ namespace internal {
 [[nodiscard]] inline int machine_threads() {
   static const int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   return threads;
+}
+
+/// Moves a thread that was just made to a core of its own, `place` cores after the caller's among those that are allowed.
+/// Linux may start a thread on its maker's core and, while both work in bursts, leave the two to take turns there for as
+/// long as a fit lasts. The thread is not bound: the system may move it afterwards.
+inline void leave_callers_core([[maybe_unused]] std::thread& thread, [[maybe_unused]] int place) {
+#if defined(__linux__) && defined(CPU_COUNT)
+  cpu_set_t allowed, one;
+  int core = sched_getcpu();
+  if (core < 0 || pthread_getaffinity_np(thread.native_handle(), sizeof(allowed), &allowed) != 0) return;
+  for (int left = place; left > 0; left -= CPU_ISSET(core, &allowed) ? 1 : 0) core = (core + 1) % CPU_SETSIZE;
+  CPU_ZERO(&one);
+  CPU_SET(core, &one);
+  if (pthread_setaffinity_np(thread.native_handle(), sizeof(one), &one) == 0)
+    pthread_setaffinity_np(thread.native_handle(), sizeof(allowed), &allowed);
+#endif
 }
 
 }  // namespace internal
@@ -45,9 +68,14 @@ class ThreadTeam {
  public:
   explicit ThreadTeam(int threads)
       : size_(resolve_threads(threads)),
-        spins_(size_ > 1 && internal::machine_threads() >= size_ ? 2000 : 0) {
+        spins_(size_ > 1 && internal::machine_threads() >= size_) {
+    if (size_ == 1) return;
+    parts_ = std::make_unique<Part[]>(static_cast<std::size_t>(size_));
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
-    for (int worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
+    for (int worker = 1; worker < size_; ++worker) {
+      workers_.emplace_back([this, worker] { serve(worker); });
+      if (spins_) internal::leave_callers_core(workers_.back(), worker);
+    }
   }
 
   ThreadTeam(const ThreadTeam&) = delete;
@@ -77,8 +105,10 @@ class ThreadTeam {
     {
       const std::lock_guard lock(mutex_);
       job_ = [&task](Index t, int worker) { task(t, worker); };
-      tasks_ = tasks;
-      next_.store(0, std::memory_order_relaxed);
+      for (int part = 0; part < size_; ++part) {
+        parts_[part].next.store(tasks * part / size_, std::memory_order_relaxed);
+        parts_[part].end = tasks * (part + 1) / size_;
+      }
       failed_task_ = tasks;
       failure_ = nullptr;
       busy_.store(size_ - 1);
@@ -113,40 +143,55 @@ class ThreadTeam {
     }
   }
 
-  /// Whether the condition came true within some microseconds. Threads that share a core do not spin.
+  /// Whether the condition came true within a millisecond, which the time between two passes hardly exceeds. Threads
+  /// that share a core do not spin.
   template <class Condition>
   [[nodiscard]] bool spin_until(const Condition& condition) const {
-    for (int turn = 0; turn < spins_; ++turn) {
-      if (condition()) return true;
+    if (condition()) return true;
+    if (!spins_) return false;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+    do {
+      for (int turn = 0; turn < 64; ++turn) {
+        if (condition()) return true;
 #if defined(__SSE2__)
-      __builtin_ia32_pause();
+        __builtin_ia32_pause();
 #endif
-    }
+      }
+    } while (std::chrono::steady_clock::now() < end);
     return condition();
   }
 
+  /// Tasks that one thread takes first; the others help when their own are done. Call after call the same thread so
+  /// meets the same data, as long as all are equally fast: it finds it in its own cache.
+  struct alignas(64) Part {
+    std::atomic<Index> next{0};
+    Index end = 0;
+  };
+
   void work(int worker) {
-    for (Index t = next_.fetch_add(1); t < tasks_; t = next_.fetch_add(1)) {
-      try {
-        job_(t, worker);
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (t < failed_task_) {
-          failed_task_ = t;
-          failure_ = std::current_exception();
+    for (int turn = 0; turn < size_; ++turn) {
+      Part& part = parts_[(worker + turn) % size_];
+      for (Index t = part.next.fetch_add(1); t < part.end; t = part.next.fetch_add(1)) {
+        try {
+          job_(t, worker);
+        } catch (...) {
+          const std::lock_guard lock(mutex_);
+          if (t < failed_task_) {
+            failed_task_ = t;
+            failure_ = std::current_exception();
+          }
         }
       }
     }
   }
 
   int size_;
-  int spins_;
+  bool spins_;
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::function<void(Index, int)> job_;
-  Index tasks_ = 0;
-  std::atomic<Index> next_{0};
+  std::unique_ptr<Part[]> parts_;
   std::atomic<std::size_t> generation_{0};
   std::atomic<int> busy_{0};
   std::atomic<bool> closing_{false};

@@ -190,9 +190,9 @@ struct PassReport {
   }
 };
 
-/// Points per task of a pass, and per partial sum of the objective: at most 64 chunks, each of at least 4096 points and
+/// Points per task of a pass, and per partial sum of the objective: at most 128 chunks, each of at least 1024 points and
 /// of at least k, so that partial sums never need more memory than the data.
-[[nodiscard]] inline Index chunk_size(Index n, Index k) { return std::max({Index{4096}, (n + 63) / 64, k}); }
+[[nodiscard]] inline Index chunk_size(Index n, Index k) { return std::max({Index{1024}, (n + 127) / 128, k}); }
 
 /// Threads are started only where a pass over n points takes longer than waking them.
 [[nodiscard]] inline int useful_threads(Index n, Index dimension, Index k, int threads) {
