@@ -86,6 +86,13 @@ template <class Type>
   std::memcpy(to, &pack, sizeof(pack));
 }
 
+/// The same number in every lane. A sum with zeros would not be the number (of -0) and would be computed; a difference is
+/// the number, and no instruction is made for it.
+template <std::floating_point Scalar>
+[[gnu::always_inline]] inline Pack<Scalar> broadcast(Scalar number) {
+  return number - Pack<Scalar>{};
+}
+
 // The compilers see a comparison and a selection where the processor has one instruction; float packs, on which the
 // filter of distances lives, therefore name it. With a NaN on either side the second argument comes back.
 

@@ -203,23 +203,23 @@ class FilterPanel {
     constexpr int tile = wide_tile;
     // Two tiles at a time: enough independent sums to hide the latency of the multiply-adds.
     Lowest lowest;
-    lowest.best = lowest.second = Pack<float>{} + std::numeric_limits<float>::infinity();
+    lowest.best = lowest.second = broadcast(std::numeric_limits<float>::infinity());
     lowest.index = IntegerPack<float>{};
     const Index d = points_.dimension;
     for (Index t = first_tile; t < last_tile; t += 2) {
       const Index other = std::min(t + 1, last_tile - 1);
       Pack<float> scores[2][tile];
       unrolled<tile>([&](auto c) {
-        scores[0][c] = Pack<float>{} + centers.heights(t)[c];
-        scores[1][c] = Pack<float>{} + centers.heights(other)[c];
+        scores[0][c] = broadcast(centers.heights(t)[c]);
+        scores[1][c] = broadcast(centers.heights(other)[c]);
       });
       const float* a = centers.coordinates(t, d);
       const float* b = centers.coordinates(other, d);
       const Pack<float>* x = coordinates_.data() + u;
       for (Index s = 0; s < d; ++s, a += tile, b += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
-          scores[0][c] += *x * a[c];
-          scores[1][c] += *x * b[c];
+          scores[0][c] += *x * broadcast(a[c]);
+          scores[1][c] += *x * broadcast(b[c]);
         });
       const auto take = [&](const Pack<float>& score, Index center) {
         const auto here = static_cast<std::int32_t>(center);
@@ -325,19 +325,19 @@ class FilterPanel {
     Pack<float> best[filter_packs], second[filter_packs];
     IntegerPack<float> index[filter_packs];
     unrolled<filter_packs>([&](auto u) {
-      best[u] = second[u] = Pack<float>{} + std::numeric_limits<float>::infinity();
+      best[u] = second[u] = broadcast(std::numeric_limits<float>::infinity());
       index[u] = IntegerPack<float>{};
     });
     for (Index t = 0; t < centers.tiles(); ++t) {
       Pack<float> scores[tile][filter_packs];
       const float* height = centers.heights(t);
       unrolled<tile>(
-          [&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = Pack<float>{} + height[c]; }); });
+          [&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = broadcast(height[c]); }); });
       const float* center = centers.coordinates(t, d);
       const Pack<float>* x = coordinates_.data();
       for (Index s = 0; s < d; ++s, center += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
-          const Pack<float> coordinate = Pack<float>{} + center[c];
+          const Pack<float> coordinate = broadcast(center[c]);
           unrolled<filter_packs>([&](auto u) { scores[c][u] += x[u] * coordinate; });
         });
       unrolled<tile>([&](auto c) {

@@ -90,8 +90,8 @@ class ElkanEngine final : public AssignmentEngine<Scalar> {
     const float upper = float_above(best * (1 + bound_margin), 0);
     const IntegerPack<float> label = IntegerPack<float>{} + static_cast<std::int32_t>(nearest);
     const auto bounds =
-        bounds_.stored(label, Pack<float>{} + float_below(static_cast<double>(others), -static_cast<double>(upper)),
-                       Pack<float>{} + upper);
+        bounds_.stored(label, broadcast(float_below(static_cast<double>(others), -static_cast<double>(upper))),
+                       broadcast(upper));
     bounds_.set(i, bounds.gap[0], bounds.reach[0]);
   }
 

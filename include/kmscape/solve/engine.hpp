@@ -61,7 +61,7 @@ class AutomaticEngine final : public AssignmentEngine<Scalar> {
   /// Whether a pass with bounds that leaves this share of the points to the kernel takes less time than the kernel on
   /// all points. The costs of a point, in cycles of a processor with 16 lanes, were measured; only their ratio matters.
   [[nodiscard]] static bool bounds_pay(double share, Index d, Index k) {
-    const double kernel = static_cast<double>(k * (d + 5)) / 32 + static_cast<double>(d + 1);
+    const double kernel = static_cast<double>(k * (d + 5)) / 44 + static_cast<double>(d + 1);
     return 3 + std::min(share, 1.0) * (kernel + 19) < kernel;
   }
 

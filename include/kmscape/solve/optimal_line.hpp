@@ -436,11 +436,11 @@ class LineProgram {
       const Pack<Real> gain = weight > 0 ? moment * moment / weight : Pack<Real>{};
       const Pack<Real> value = start - gain;
       const auto left = static_cast<PackInteger<Real>>(count - i);
-      return lane_numbers() < left ? value : Pack<Real>{} + infinity;
+      return lane_numbers() < left ? value : broadcast(infinity);
     };
     if (count <= width) {
       const Pack<Real> values = values_from(0);
-      const Pack<Real> limit = Pack<Real>{} + (least_lane(values) + 2 * error);
+      const Pack<Real> limit = broadcast(least_lane(values) + 2 * error);
       const std::uint64_t hits = lanes_set(values <= limit);
       const Index first = low + std::countr_zero(hits);
       return std::has_single_bit(hits) ? first : best_exactly(j, first, low + 63 - std::countl_zero(hits));
@@ -448,7 +448,7 @@ class LineProgram {
     const std::size_t packs = (count + width - 1) / width;
     work.values.resize(packs * width);
     Real* values = work.values.data();
-    Pack<Real> least = Pack<Real>{} + infinity;
+    Pack<Real> least = broadcast(infinity);
     for (std::size_t i = 0; i < count; i += width) {
       const Pack<Real> here = values_from(i);
       std::memcpy(values + i, &here, sizeof(here));

@@ -158,7 +158,7 @@ class YinyangEngine final : public AssignmentEngine<Scalar> {
         wanted[static_cast<std::size_t>(place_[static_cast<std::size_t>(block.labels[points[p]])] / group_size)] = 1;
 
       typename Worker::Panel::Lowest total;
-      total.best = total.second = Pack<float>{} + std::numeric_limits<float>::infinity();
+      total.best = total.second = broadcast(std::numeric_limits<float>::infinity());
       total.index = IntegerPack<float>{};
       score_wanted(worker, u, total, 1);
       panel.set_lowest(u, total, filter_);
@@ -203,7 +203,7 @@ class YinyangEngine final : public AssignmentEngine<Scalar> {
     for (int u = 0; u * filter_lanes < used; ++u) {
       const int count = std::min(filter_lanes, used - u * filter_lanes);
       const Index* points = list + u * filter_lanes;
-      Pack<float> nearest_other = Pack<float>{} + std::numeric_limits<float>::infinity();
+      Pack<float> nearest_other = broadcast(std::numeric_limits<float>::infinity());
       for (int p = 0; p < count; ++p) {
         const float* lower = lower_.data() + points[p] * groups_;
         for (Index g = 0; g < groups_; ++g)
