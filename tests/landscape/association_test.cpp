@@ -129,15 +129,15 @@ TEST_CASE(
   CHECK(masses.mass(2, 0) == 0);
 }
 
-TEST_CASE("in the plane masses are estimated within their standard error") {
+TEST_CASE("in the plane masses are exact") {
   // Cells split ball 0 through its center; ball 1 lies wholly in cell 1.
   const kmscape::StochasticBallModel model(Eigen::Matrix2d{{0, 10}, {0, 0}}, 1.0);
   const Eigen::MatrixXd centers = Eigen::Matrix2d{{-1, 1}, {0, 0}};
-  const auto masses = kmscape::cell_masses(centers, model, {.samples = 40'000, .seed = 3});
-  CHECK(masses.standard_error == Approx(0.5 * std::sqrt(0.25 / 40'000)).epsilon(0.01));
-  CHECK(std::abs(masses.mass(0, 0) - 0.25) < 5 * masses.standard_error);
+  const auto masses = kmscape::cell_masses(centers, model);
+  CHECK(masses.standard_error == 0);
+  CHECK(masses.mass(0, 0) == Approx(0.25).epsilon(1e-13));
   CHECK(masses.mass(1, 1) == Approx(0.5).epsilon(1e-12));
-  CHECK(associate(centers, model).standard_error > 0);
+  CHECK(associate(centers, model).standard_error == 0);
 }
 
 TEST_CASE("labelled data: weights count, and the labels decide") {

@@ -106,8 +106,8 @@ class ThreadTeam {
       const std::lock_guard lock(mutex_);
       job_ = [&task](Index t, int worker) { task(t, worker); };
       for (int part = 0; part < size_; ++part) {
-        parts_[part].next.store(tasks * part / size_, std::memory_order_relaxed);
-        parts_[part].end = tasks * (part + 1) / size_;
+        part_of(part).next.store(tasks * part / size_, std::memory_order_relaxed);
+        part_of(part).end = tasks * (part + 1) / size_;
       }
       failed_task_ = tasks;
       failure_ = nullptr;
@@ -168,9 +168,11 @@ class ThreadTeam {
     Index end = 0;
   };
 
+  [[nodiscard]] Part& part_of(int worker) { return parts_[static_cast<std::size_t>(worker)]; }
+
   void work(int worker) {
     for (int turn = 0; turn < size_; ++turn) {
-      Part& part = parts_[(worker + turn) % size_];
+      Part& part = part_of((worker + turn) % size_);
       for (Index t = part.next.fetch_add(1); t < part.end; t = part.next.fetch_add(1)) {
         try {
           job_(t, worker);

@@ -1,7 +1,7 @@
 // How much of every component of a model falls into every Voronoi cell: pi_s P_s(V_i).
 //
-// On the line the cells are intervals and the masses exact; in higher dimension they are estimated from draws of a
-// fixed seed, with their standard error.
+// Balls and spherical Gaussians are integrated: exactly where the centers span a line or a plane, by quasi-random rays
+// with a standard error otherwise. Other models are exact on the line and estimated from draws of a fixed seed elsewhere.
 #pragma once
 
 #include <Eigen/Core>
@@ -15,12 +15,14 @@
 #include <kmscape/core/random.hpp>
 #include <kmscape/model/mixture_model.hpp>
 #include <kmscape/objective/nearest_center.hpp>
+#include <kmscape/objective/population_objective.hpp>
 
 namespace kmscape {
 
 struct CellMassOptions {
-  Index samples = 10'000;  // draws per component where the masses are estimated
-  Seed seed = 0;           // of those draws
+  PopulationOptions integration = {};  // of balls and spherical Gaussians
+  Index samples = 10'000;              // draws per component of other models, in more than one dimension
+  Seed seed = 0;                       // of those draws
 };
 
 struct CellMasses {
@@ -29,7 +31,7 @@ struct CellMasses {
 };
 
 /// Masses of the cells of `centers` (d x m, finite) under `model`. Throws `invalid_input`. O(m k) for d = 1, otherwise
-/// O(samples m k d).
+/// what `PopulationObjective::component_cells` costs, or O(samples m k d) for draws.
 template <class Derived, MixtureModel Model>
 [[nodiscard]] CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& model,
                                      const CellMassOptions& options = {});
@@ -75,6 +77,13 @@ CellMasses cell_masses(const Eigen::MatrixBase<Derived>& centers, const Model& m
             static_cast<double>(model.weights()(s)) *
             static_cast<double>(model.interval_mass(s, static_cast<Scalar>(left), static_cast<Scalar>(right)));
     });
+    return result;
+  }
+  if constexpr (SphericalMixture<Model>) {
+    const auto cells = PopulationObjective<Model>(model, options.integration).component_cells(centers);
+    const Eigen::ArrayXd weights = model.weights().template cast<double>();
+    result.mass = cells.mass.rowwise() * weights.transpose();
+    result.standard_error = (cells.mass_error.rowwise() * weights.transpose()).maxCoeff();
     return result;
   }
   const FittedCenters<Scalar, Derived::RowsAtCompileTime> fitted = centers.template cast<Sum<Scalar>>();

@@ -20,6 +20,7 @@
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/landscape/center_sets.hpp>
 #include <kmscape/landscape/certificate.hpp>
 #include <kmscape/landscape/stuck_test.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -203,18 +204,8 @@ class EndCollection {
 
   /// Every non-empty center of one lies within the tolerance of a different one of the other.
   [[nodiscard]] bool same_centers(const LloydResult<Scalar, O::dim>& a, const LloydResult<Scalar, O::dim>& b) const {
-    const Index used = (a.counts > 0).count();
-    if (used != (b.counts > 0).count()) return false;
-    std::vector<bool> taken(static_cast<std::size_t>(used), false);
-    for (Index j = 0; j < used; ++j) {
-      Index nearest = 0;
-      const auto squared =
-          (b.centers.leftCols(used).colwise() - a.centers.col(j)).colwise().squaredNorm().minCoeff(&nearest);
-      if (std::sqrt(static_cast<double>(squared)) > tolerance_ || taken[static_cast<std::size_t>(nearest)])
-        return false;
-      taken[static_cast<std::size_t>(nearest)] = true;
-    }
-    return true;
+    return same_center_sets(a.centers.leftCols((a.counts > 0).count()), b.centers.leftCols((b.counts > 0).count()),
+                            tolerance_);
   }
 
   bool by_partition_;
@@ -382,6 +373,17 @@ inline void check_survey(const SurveyOptions& options) {
   static_cast<void>(resolve_threads(options.threads, "survey", "options.threads"));  // throws on a negative number
 }
 
+template <class Start>
+void check_starts(std::span<const Start> starts, Index dimension) {
+  require(!starts.empty(), "survey", "starts", "an empty list", "a survey needs at least one start",
+          "pass one d x k matrix per restart");
+  for (std::size_t r = 0; r < starts.size(); ++r) {
+    check_centers(starts[r], dimension, "survey", text("starts[", r, "]"));
+    require(starts[r].cols() == starts[0].cols(), "survey", text("starts[", r, "]"),
+            text(starts[r].cols(), " centers"), text("starts[0] has ", starts[0].cols()), "pass starts of one k");
+  }
+}
+
 }  // namespace internal
 
 template <DataObjective O>
@@ -406,14 +408,7 @@ Survey<typename O::Scalar, O::dim> survey(const O& objective,
                                           std::span<const FittedCenters<typename O::Scalar, O::dim>> starts,
                                           const SurveyOptions& options) {
   internal::check_survey(options);
-  internal::require(!starts.empty(), "survey", "starts", "an empty list", "a survey needs at least one start",
-                    "pass one d x k matrix per restart");
-  for (std::size_t r = 0; r < starts.size(); ++r) {
-    internal::check_centers(starts[r], objective.dimension(), "survey", internal::text("starts[", r, "]"));
-    internal::require(starts[r].cols() == starts[0].cols(), "survey", internal::text("starts[", r, "]"),
-                      internal::text(starts[r].cols(), " centers"), internal::text("starts[0] has ", starts[0].cols()),
-                      "pass starts of one k");
-  }
+  internal::check_starts(starts, objective.dimension());
   return internal::run_survey(
       objective, static_cast<Index>(starts.size()),
       starts[0].cols(), [&](Index restart) -> const auto& { return starts[static_cast<std::size_t>(restart)]; },

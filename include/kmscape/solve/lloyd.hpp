@@ -302,11 +302,13 @@ inline void check(const LloydOptions& options) {
   static_cast<void>(resolve_threads(options.threads, "lloyd", "options.threads"));  // throws on a negative number
 }
 
-/// The least distance that a computed mean of such centers' size can be trusted to.
-template <class CentersType>
-[[nodiscard]] double rounding_of_centers(const CentersType& centers) {
-  return 4 * static_cast<double>(std::numeric_limits<typename CentersType::Scalar>::epsilon()) *
-         static_cast<double>(centers.cwiseAbs().maxCoeff());
+/// The least distance that a computed mean can be trusted to: by the size of centers and of the cells around them.
+template <class CentersType, class Cells>
+[[nodiscard]] double rounding_of_centers(const CentersType& centers, const Cells& cells) {
+  double size = static_cast<double>(centers.cwiseAbs().maxCoeff());
+  for (Index j = 0; j < centers.cols(); ++j)
+    if (cells.mass(j) > 0) size = std::max(size, std::sqrt(static_cast<double>(cells.distortion(j) / cells.mass(j))));
+  return 4 * static_cast<double>(std::numeric_limits<typename CentersType::Scalar>::epsilon()) * size;
 }
 
 template <class CentersType, class IsEmpty>
@@ -391,7 +393,7 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
         result.status = LloydStatus::rounding_limit;
         break;
       }
-    } else if (!dropped && largest_move <= internal::rounding_of_centers(centers)) {
+    } else if (!dropped && largest_move <= internal::rounding_of_centers(centers, cells)) {
       result.status = LloydStatus::rounding_limit;
       break;
     }

@@ -1,0 +1,166 @@
+// The population objective along a direction: H^v(t) = G(beta + t v), and QZC's decomposition of it (section 5).
+//
+// H = U + W. U^v(t) keeps every point in its old cell: a quadratic in t, above H. W^v(t) <= 0 is what the points gain
+// that change cells: the sum over i != j of the integrals of |x - beta_j - t v_j|^2 - |x - beta_i - t v_i|^2 over the
+// swept sets Delta_{i->j}(t) = V_i(beta) and V_j(beta + t v) (QZC equation 10). Swept sets are intersections of
+// half-spaces, so that the cells' integrators serve them too; on the line and in the plane they are exact.
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/objective/population_objective.hpp>
+
+namespace kmscape {
+
+/// The points that change cells between beta and beta + t v. Entry (i, j) is about Delta_{i->j}; the diagonal, points
+/// that stay, is left out of `gain`.
+struct SweptSets {
+  Eigen::ArrayXXd mass;                         // m x m: P(Delta_{i->j}); all entries sum to 1
+  Eigen::ArrayXXd gain;                         // m x m: the integral in W over Delta_{i->j}, <= 0
+  std::vector<Eigen::ArrayXXd> component_mass;  // k matrices m x m: P_s(Delta_{i->j}), of component s alone
+  std::vector<Eigen::ArrayXXd> component_gain;  // k matrices m x m: QZC's W_{i->j,s}
+  Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic> adjacent;  // m x m: cells i and j share a face at t = 0
+  Eigen::ArrayXXd mass_error, gain_error;                       // m x m: standard errors; 0 where exact
+
+  /// W^v(t).
+  [[nodiscard]] double reassignment() const { return gain.sum(); }
+  /// The part of W^v(t) of cells that are adjacent at t = 0, in QZC equation 11: an upper bound of W.
+  [[nodiscard]] double adjacent_reassignment() const { return adjacent.select(gain, 0).sum(); }
+};
+
+/// H^v and its parts for fixed centers and a fixed direction. Holds copies of all it needs.
+template <SphericalMixture Model>
+class DirectionalObjective {
+ public:
+  /// Use `directional`.
+  DirectionalObjective(PopulationObjective<Model> objective, Eigen::MatrixXd centers, Eigen::MatrixXd direction)
+      : objective_(std::move(objective)), centers_(std::move(centers)), direction_(std::move(direction)) {
+    const auto cells = objective_.cells(at(0));
+    start_ = static_cast<double>(cells.value());
+    const Eigen::MatrixXd gradient = objective_.gradient(at(0)).template cast<double>();
+    slope_ = gradient.cwiseProduct(direction_).sum();
+    curvature_ =
+        2 * (cells.mass.template cast<double>() * direction_.colwise().squaredNorm().transpose().array()).sum();
+  }
+
+  [[nodiscard]] const PopulationObjective<Model>& objective() const { return objective_; }
+  [[nodiscard]] const Eigen::MatrixXd& centers() const { return centers_; }      // d x m: beta
+  [[nodiscard]] const Eigen::MatrixXd& direction() const { return direction_; }  // d x m: v
+
+  /// H^v(t) = G(beta + t v).
+  [[nodiscard]] double value(double t) const { return static_cast<double>(objective_.value(at(t))); }
+  [[nodiscard]] Estimate value_with_error(double t) const { return objective_.value_with_error(at(t)); }
+
+  /// The first derivative of H^v at t (QZC Lemma 1).
+  [[nodiscard]] double derivative(double t) const {
+    const Eigen::MatrixXd gradient = objective_.gradient(at(t)).template cast<double>();
+    return gradient.cwiseProduct(direction_).sum();
+  }
+
+  /// The second derivative of H^v at t, from the Hessian of G.
+  [[nodiscard]] double second_derivative(double t) const {
+    return direction_.reshaped().dot(objective_.hessian(at(t)) * direction_.reshaped());
+  }
+
+  /// U^v(t): every point stays with its center of t = 0. A quadratic with U(0) = H(0), U'(0) = H'(0), U'' = 2 sum_i m_i
+  /// |v_i|^2.
+  [[nodiscard]] double unreassigned(double t) const { return start_ + t * (slope_ + t * curvature_ / 2); }
+
+  /// W^v(t) = H^v(t) - U^v(t), from the swept sets: accurate where the difference would cancel.
+  [[nodiscard]] double reassignment(double t) const { return swept(t).reassignment(); }
+
+  /// U^v(t) + the reassignments between adjacent cells: QZC's upper bound (11), equal to H^v near t = 0.
+  [[nodiscard]] double upper_bound(double t) const { return unreassigned(t) + swept(t).adjacent_reassignment(); }
+
+  /// The swept sets between 0 and t, masses and gains. O(m^2) times the cost of a cell.
+  [[nodiscard]] SweptSets swept(double t) const;
+
+ private:
+  [[nodiscard]] typename PopulationObjective<Model>::CentersType at(double t) const {
+    return (centers_ + t * direction_).template cast<typename PopulationObjective<Model>::Real>();
+  }
+
+  PopulationObjective<Model> objective_;
+  Eigen::MatrixXd centers_, direction_;
+  double start_ = 0, slope_ = 0, curvature_ = 0;
+};
+
+/// H^v for `centers` and `direction`, both d x m and finite. Throws `invalid_input`.
+template <SphericalMixture Model, class Centers, class Direction>
+[[nodiscard]] DirectionalObjective<Model> directional(const PopulationObjective<Model>& objective,
+                                                      const Eigen::MatrixBase<Centers>& centers,
+                                                      const Eigen::MatrixBase<Direction>& direction) {
+  internal::refuse_row_major<Centers>();
+  internal::refuse_row_major<Direction>();
+  internal::check_centers(centers, objective.dimension(), "directional", "centers");
+  internal::check_centers(direction, objective.dimension(), "directional", "direction");
+  internal::require(direction.cols() == centers.cols(), "directional", "direction",
+                    internal::text("a ", direction.rows(), " x ", direction.cols(), " matrix"),
+                    internal::text("there are ", centers.cols(), " centers"), "pass one column per center");
+  return {objective, centers.template cast<double>(), direction.template cast<double>()};
+}
+
+template <SphericalMixture Model>
+SweptSets DirectionalObjective<Model>::swept(double t) const {
+  constexpr std::string_view function = "DirectionalObjective::swept";
+  internal::require(std::isfinite(t), function, "t", t, "a step is finite", "pass a finite number");
+  const Eigen::MatrixXd moved = centers_ + t * direction_;
+  const Index m = centers_.cols(), k = objective_.model().components();
+  const auto& mixture = objective_.mixture();
+  const auto span = internal::center_span({centers_, moved}, mixture, objective_.options().integrator, function);
+  const auto before = internal::cell_regions(span.project(centers_)),
+             after = internal::cell_regions(span.project(moved));
+
+  // Region i + m j is Delta_{i->j}.
+  std::vector<internal::HalfSpaces> regions;
+  for (const auto& to : after)
+    for (const auto& from : before) {
+      internal::HalfSpaces both = from;
+      both.normals.conservativeResize(Eigen::NoChange, from.normals.cols() + to.normals.cols());
+      both.normals.rightCols(to.normals.cols()) = to.normals;
+      both.offsets.conservativeResize(from.offsets.size() + to.offsets.size());
+      both.offsets.tail(to.offsets.size()) = to.offsets;
+      both.origins.insert(both.origins.end(), to.origins.begin(), to.origins.end());
+      regions.push_back(std::move(both));
+    }
+  const auto tables = internal::moment_tables(regions, span.p(), span.mixture, objective_.ray_rule(), span.by_rays);
+
+  SweptSets result;
+  const Eigen::ArrayXXd zero = Eigen::ArrayXXd::Zero(m, m);
+  std::vector<Eigen::ArrayXXd> masses(tables.size(), zero), gains(tables.size(), zero);
+  for (Index s = 0; s < k; ++s) {
+    const auto& component = mixture.components[static_cast<std::size_t>(s)];
+    std::vector<Eigen::ArrayXXd> own_masses(tables.size(), zero), own_gains(tables.size(), zero);
+    for (std::size_t r = 0; r < tables.size(); ++r)
+      for (Index j = 0; j < m; ++j)
+        for (Index i = 0; i < m; ++i) {
+          // |x - b|^2 - |x - a|^2 = -2 (b - a) . (x - (a + b) / 2), small near the new boundary: moments around a point
+          // of it keep its digits.
+          const Eigen::VectorXd difference = moved.col(j) - moved.col(i);
+          const auto own =
+              internal::shifted_moments(tables[r], i + m * j, s, span, component.center, moved.col(i) + difference / 2);
+          own_masses[r](i, j) = own.mass;
+          own_gains[r](i, j) = -2 * difference.dot(own.first);
+        }
+    for (std::size_t r = 0; r < tables.size(); ++r) {
+      masses[r] += component.weight * own_masses[r];
+      gains[r] += component.weight * own_gains[r];
+    }
+    result.component_mass.push_back(internal::mean_and_error(own_masses).first);
+    result.component_gain.push_back(internal::mean_and_error(own_gains).first);
+  }
+  std::tie(result.mass, result.mass_error) = internal::mean_and_error(masses);
+  std::tie(result.gain, result.gain_error) = internal::mean_and_error(gains);
+  result.adjacent.setConstant(m, m, false);
+  for (const auto& face : objective_.faces(at(0)))
+    result.adjacent(face.i, face.j) = result.adjacent(face.j, face.i) = true;
+  return result;
+}
+
+}  // namespace kmscape
