@@ -23,11 +23,6 @@ namespace examples {
 inline const std::string ink = "#333333", faint = "#9A9A9A", cluster_colour = "#D9DCE0", before_colour = "#3B5B92",
                          after_colour = "#C0533E";
 
-/// The box as half-planes, to cut unbounded polygons with.
-inline std::vector<kmscape::HalfPlane> box_sides(const Box& box) {
-  return {{{1, 0}, box.high.x()}, {{0, 1}, box.high.y()}, {{-1, 0}, -box.low.x()}, {{0, -1}, -box.low.y()}};
-}
-
 /// A disk as half-planes, as fine as a picture needs.
 inline std::vector<kmscape::HalfPlane> disk_sides(const Eigen::Vector2d& center, double radius) {
   constexpr int sides = 240;
@@ -40,31 +35,10 @@ inline std::vector<kmscape::HalfPlane> disk_sides(const Eigen::Vector2d& center,
   return result;
 }
 
-/// Voronoi cell i of `centers` (2 x k) as half-planes.
-inline std::vector<kmscape::HalfPlane> cell_sides(const Eigen::Ref<const Eigen::MatrixXd>& centers, Eigen::Index i) {
-  std::vector<kmscape::HalfPlane> result;
-  kmscape::append_voronoi_half_planes(centers, i, result);
-  return result;
-}
-
-/// The points as the columns of a matrix (2 x points).
-inline Eigen::MatrixXd in_columns(const std::vector<Eigen::Vector2d>& points) {
-  Eigen::MatrixXd result(2, static_cast<Eigen::Index>(points.size()));
-  for (std::size_t i = 0; i < points.size(); ++i) result.col(static_cast<Eigen::Index>(i)) = points[i];
-  return result;
-}
-
-/// What all have in common, as corners in order (2 x corners); no column where that has no area.
-template <class... More>
-Eigen::MatrixXd common_area(std::vector<kmscape::HalfPlane> first, const More&... more) {
-  (first.insert(first.end(), more.begin(), more.end()), ...);
-  return in_columns(kmscape::ConvexPolygon(first).corners());
-}
-
 /// A piece of a cell's boundary: the segment from column 0 to column 1, with center j behind it.
 struct Segment {
   Eigen::Index j = 0;
-  Eigen::Matrix2d ends;
+  Eigen::Matrix2d ends = Eigen::Matrix2d::Zero();
 };
 
 /// The boundary of a Voronoi cell, given as half-planes, within a box.
@@ -74,7 +48,7 @@ inline std::vector<Segment> boundary_in(std::vector<kmscape::HalfPlane> cell, co
   std::vector<Segment> result;
   for (const auto& edge : cut.edges()) {
     if (edge.origin < 0) continue;
-    result.push_back({edge.origin, {}});
+    result.push_back({.j = edge.origin});
     result.back().ends << edge.at(edge.from), edge.at(edge.to);
   }
   return result;

@@ -4,13 +4,13 @@
 #include <Eigen/Dense>
 #include <vector>
 
-#include <kmscape/core/points.hpp>
+#include <kmscape/geometry/convex_polygon.hpp>
 
 namespace examples {
 
 /// A rectangle that holds what is to be shown.
 struct Box {
-  Eigen::Vector2d low, high;
+  Eigen::Vector2d low = Eigen::Vector2d::Zero(), high = Eigen::Vector2d::Zero();
 };
 
 /// The bounding box of points (2 x n), wider by `margin` of its size on every side.
@@ -20,29 +20,37 @@ inline Box box_around(const Eigen::Ref<const Eigen::MatrixXd>& points, double ma
   return {low - wider, high + wider};
 }
 
-/// Every center's Voronoi cell within the box, as corners in order (2 x corners, none where the cell lies outside): the
-/// box, cut by the bisector with each other center.
+/// The box as half-planes, to cut unbounded polygons with.
+inline std::vector<kmscape::HalfPlane> box_sides(const Box& box) {
+  return {{{1, 0}, box.high.x()}, {{0, 1}, box.high.y()}, {{-1, 0}, -box.low.x()}, {{0, -1}, -box.low.y()}};
+}
+
+/// Voronoi cell i of `centers` (2 x k) as half-planes.
+inline std::vector<kmscape::HalfPlane> cell_sides(const Eigen::Ref<const Eigen::MatrixXd>& centers, Eigen::Index i) {
+  std::vector<kmscape::HalfPlane> result;
+  kmscape::append_voronoi_half_planes(centers, i, result);
+  return result;
+}
+
+/// The points as the columns of a matrix (2 x points).
+inline Eigen::MatrixXd in_columns(const std::vector<Eigen::Vector2d>& points) {
+  Eigen::MatrixXd result(2, static_cast<Eigen::Index>(points.size()));
+  for (std::size_t i = 0; i < points.size(); ++i) result.col(static_cast<Eigen::Index>(i)) = points[i];
+  return result;
+}
+
+/// What all have in common, as corners in order (2 x corners); no column where that has no area.
+template <class... More>
+Eigen::MatrixXd common_area(std::vector<kmscape::HalfPlane> first, const More&... more) {
+  (first.insert(first.end(), more.begin(), more.end()), ...);
+  return in_columns(kmscape::ConvexPolygon(first).corners());
+}
+
+/// Every center's Voronoi cell within the box, as corners in order (2 x corners, none where the cell lies outside).
 inline std::vector<Eigen::MatrixXd> voronoi_cells(const Eigen::Ref<const Eigen::MatrixXd>& centers, const Box& box) {
   std::vector<Eigen::MatrixXd> cells;
-  for (Eigen::Index i = 0; i < centers.cols(); ++i) {
-    std::vector<Eigen::Vector2d> corners = {
-        box.low, {box.high.x(), box.low.y()}, box.high, {box.low.x(), box.high.y()}};
-    for (Eigen::Index j = 0; j < centers.cols(); ++j) {
-      const Eigen::Vector2d normal = centers.col(j) - centers.col(i), middle = (centers.col(i) + centers.col(j)) / 2;
-      if (normal.isZero(0)) continue;
-      std::vector<Eigen::Vector2d> kept;
-      for (std::size_t c = 0; c < corners.size(); ++c) {
-        const Eigen::Vector2d &here = corners[c], &next = corners[(c + 1) % corners.size()];
-        const double a = normal.dot(here - middle), b = normal.dot(next - middle);
-        if (a <= 0) kept.push_back(here);
-        if ((a < 0 && b > 0) || (a > 0 && b < 0)) kept.push_back(here + a / (a - b) * (next - here));
-      }
-      corners = std::move(kept);
-    }
-    Eigen::MatrixXd cell(2, static_cast<Eigen::Index>(corners.size()));
-    for (std::size_t c = 0; c < corners.size(); ++c) cell.col(static_cast<Eigen::Index>(c)) = corners[c];
-    cells.push_back(std::move(cell));
-  }
+  for (Eigen::Index i = 0; i < centers.cols(); ++i)
+    cells.push_back(common_area(cell_sides(centers, i), box_sides(box)));
   return cells;
 }
 

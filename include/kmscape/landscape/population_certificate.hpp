@@ -52,9 +52,8 @@ enum class PopulationVerdict {
 }
 
 struct PopulationCertificateOptions {
-  double stationarity =
-      1e-7;                 // residual that counts as 0, in root-mean-square distances of the population from its mean
-  double curvature = 1e-7;  // eigenvalue that counts as 0, as a share of twice the largest cell's mass
+  double stationarity = 1e-7;  // residual that counts as 0, in units of `component_scale`, or rounding
+  double curvature = 1e-7;     // eigenvalue that counts as 0, as a share of twice the largest cell's mass
 };
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
@@ -89,8 +88,8 @@ template <SphericalMixture Model, class Derived>
 
 struct StationaryPointOptions {
   int max_iterations = 50;
-  double tolerance = 1e-13;   // residual to reach, in root-mean-square distances of the population from its mean
-  double largest_step = 0.1;  // of all centers together, in the same unit
+  double tolerance = 1e-13;   // residual to reach, in units of `component_scale`
+  double largest_step = 0.1;  // of all centers together, in units of `population_scale`
 };
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
@@ -108,7 +107,7 @@ template <SphericalMixture Model, class Derived>
     const PopulationObjective<Model>& objective, const Eigen::MatrixBase<Derived>& start,
     const StationaryPointOptions& options = {});
 
-/// Root-mean-square distance of the population from its mean: the unit of tolerances.
+/// Root-mean-square distance of the population from its mean: the unit of what concerns all centers.
 template <SphericalMixture Model>
 [[nodiscard]] double population_scale(const Model& model) {
   const Eigen::MatrixXd centers = model.centers().template cast<double>();
@@ -120,7 +119,23 @@ template <SphericalMixture Model>
   return std::sqrt(square);
 }
 
+/// The least root-mean-square radius of a component: the unit of what happens within one cluster.
+template <SphericalMixture Model>
+[[nodiscard]] double component_scale(const Model& model) {
+  double least = std::numeric_limits<double>::infinity();
+  for (Index s = 0; s < model.components(); ++s)
+    least = std::min(least, std::sqrt(static_cast<double>(model.component_variance(s))));
+  return least;
+}
+
 namespace internal {
+
+/// What rounding leaves of a center's or a mean's place.
+template <class Model>
+[[nodiscard]] double rounding_of_places(const Model& model) {
+  const double farthest = static_cast<double>(model.centers().cwiseAbs().maxCoeff());
+  return 64 * std::numeric_limits<double>::epsilon() * (farthest + population_scale(model));
+}
 
 /// The cells with mass, and the Hessian's rows that belong to them.
 struct UsedCenters {
@@ -165,17 +180,16 @@ template <class Centers, class Cells>
   return residual;
 }
 
-/// The lowest value of G on both rays of a direction, at steps of 2^-2 to 2^-24 of `scale`.
+/// The lowest value of G on both rays of a direction, at steps from a quarter of `farthest` down to `nearest`.
 struct RaySearch {
   double step = 0, drop = 0;
 };
 template <class Objective, class Centers>
 [[nodiscard]] RaySearch search_ray(const Objective& objective, const Centers& centers, const Eigen::MatrixXd& direction,
-                                   double value, double scale) {
+                                   double value, double farthest, double nearest) {
   RaySearch best;
-  for (int exponent = 2; exponent <= 24; exponent += 2)
-    for (const double sign : {1.0, -1.0}) {
-      const double step = sign * std::ldexp(scale, -exponent);
+  for (double length = farthest / 4; length >= nearest; length /= 4)
+    for (const double step : {length, -length}) {
       const Eigen::MatrixXd moved = centers.template cast<double>() + step * direction;
       const double drop = value - static_cast<double>(objective.value(moved));
       if (drop > best.drop) best = {step, drop};
@@ -256,7 +270,8 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   const Fitted at = centers.template cast<typename Fitted::Scalar>();
   const Eigen::MatrixXd plain = at.template cast<double>();
   const Index d = at.rows(), m = at.cols();
-  const double scale = population_scale(objective.model());
+  const double scale = population_scale(objective.model()), size = component_scale(objective.model());
+  const double place = internal::rounding_of_places(objective.model());
 
   PopulationCertificate<typename Model::Scalar, Model::dim> result;
   const auto cells = objective.cells(at);
@@ -296,7 +311,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
     result.descent = (plain + ray.step * direction).template cast<typename Fitted::Scalar>();
   };
 
-  if (result.residual > options.stationarity * scale) {
+  if (result.residual > std::max(options.stationarity * size, place)) {
     result.verdict = PopulationVerdict::not_stationary;
     result.descent = cells.centroid;
     result.drop = result.value - static_cast<double>(objective.value(result.descent));
@@ -304,7 +319,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   }
   const Eigen::MatrixXd lowest = used.spread(eigen.eigenvectors().col(0), d, m);
   if (result.negative > 0) {
-    const auto ray = internal::search_ray(objective, at, lowest, result.value, scale);
+    const auto ray = internal::search_ray(objective, at, lowest, result.value, scale, 1e-6 * size);
     if (ray.drop > 0) {
       result.escape = lowest;
       refute(PopulationVerdict::saddle, lowest, ray);
@@ -319,7 +334,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
       for (Index s = 0; s < d; ++s) {
         Eigen::MatrixXd axis = Eigen::MatrixXd::Zero(d, m);
         axis(s, i) = 1;
-        const auto ray = internal::search_ray(objective, at, axis, result.value, scale);
+        const auto ray = internal::search_ray(objective, at, axis, result.value, scale, 1e-6 * size);
         if (ray.drop <= best.drop) continue;
         best = ray;
         direction = axis;
@@ -332,7 +347,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   }
   const Index kernel = (result.eigenvalues.array() <= result.eigenvalue_error).count();
   for (Index e = 0; e < kernel; ++e)
-    for (const double step : {1e-3 * scale, -1e-3 * scale})
+    for (const double step : {1e-3 * size, -1e-3 * size})
       if (!internal::continues_along(objective, at, used.spread(eigen.eigenvectors().col(e), d, m), step, result.value))
         return result;
   result.continuum = kernel;
@@ -356,13 +371,14 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
   internal::check_centers(start, objective.dimension(), "stationary_point", "start");
   using Fitted = FittedCenters<typename Model::Scalar, Model::dim>;
   using Real = typename Fitted::Scalar;
-  const double scale = population_scale(objective.model());
+  const double scale = population_scale(objective.model()), size = component_scale(objective.model());
+  const double place = internal::rounding_of_places(objective.model());
 
   StationaryPoint<typename Model::Scalar, Model::dim> result;
   result.centers = start.template cast<Real>();
   auto cells = objective.cells(result.centers);
   result.residual = internal::stationarity_residual(result.centers, cells);
-  while (result.residual > options.tolerance * scale && result.iterations < options.max_iterations) {
+  while (result.residual > options.tolerance * size && result.iterations < options.max_iterations) {
     const internal::UsedCenters used(cells);
     const Index d = result.centers.rows(), m = result.centers.cols();
     const Eigen::MatrixXd block = used.block(objective.hessian(result.centers), d);
@@ -385,7 +401,7 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
     ++result.iterations;
   }
   // Where steps only move the last digits the residual is rounding.
-  result.converged = result.residual <= std::max(options.tolerance, 1e-11) * scale;
+  result.converged = result.residual <= std::max(std::max(options.tolerance, 1e-10) * size, place);
   return result;
 }
 

@@ -48,9 +48,10 @@ template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct PopulationSurvey {
   std::vector<PopulationEnd<Scalar, Dim>> minima;   // by value, then by first restart
   std::vector<PopulationEnd<Scalar, Dim>> saddles;  // on which Lloyd's iteration ended and which were left downhill
-  Index restarts = 0;                               // made
-  Index redirected = 0;                             // of these, left a saddle on the way
-  Index degenerate = 0;         // of these, ended where the Hessian does not decide; counted nowhere else
+  std::vector<PopulationEnd<Scalar, Dim>> degenerate_ends;  // where the Hessian does not decide
+  Index restarts = 0;                                       // made
+  Index redirected = 0;                                     // of these, left a saddle on the way
+  Index degenerate = 0;                                     // of these, ended at one of `degenerate_ends`
   Index unfinished = 0;         // of these, ended at no stationary point within `max_iterations`
   std::int64_t iterations = 0;  // Lloyd steps of all restarts
   bool stopped = false;         // the progress callback ended it early
@@ -59,8 +60,8 @@ struct PopulationSurvey {
 };
 
 /// Surveys the local minima of G with `options.clusters` centers. Of `options`, `same` and `stuck_tests` are about data
-/// and not used: ends are merged by `center_tolerance`. An empty cell can be kept or dropped, not reseeded. Throws
-/// `invalid_input`.
+/// and not used: ends are merged by `center_tolerance`, in units of `component_scale`. An empty cell can be kept or
+/// dropped, not reseeded. Throws `invalid_input`.
 template <SphericalMixture Model>
 [[nodiscard]] PopulationSurvey<typename Model::Scalar, Model::dim> survey(const PopulationObjective<Model>& objective,
                                                                           const SurveyOptions& options);
@@ -100,10 +101,10 @@ template <class Centers, class Cells>
 template <SphericalMixture Model>
 [[nodiscard]] PopulationDescent<typename Model::Scalar, Model::dim> descend(
     const PopulationObjective<Model>& objective, FittedCenters<typename Model::Scalar, Model::dim> centers,
-    const SurveyOptions& options, double scale) {
+    const SurveyOptions& options) {
   PopulationDescent<typename Model::Scalar, Model::dim> result;
   // Lloyd's iteration is slow near a minimum, and Newton's method quick.
-  const double little = 1e-4 * scale;
+  const double little = 1e-4 * component_scale(objective.model());
   constexpr int most_saddles = 32;
   while (result.ends.size() <= most_saddles) {
     const auto fit =
@@ -192,16 +193,17 @@ template <SphericalMixture Model, class Start>
     const PopulationObjective<Model>& objective, Index restarts, const Start& start, const SurveyOptions& options) {
   using Scalar = typename Model::Scalar;
   constexpr int dim = Model::dim;
-  const double scale = population_scale(objective.model());
   PopulationSurvey<Scalar, dim> result;
-  PopulationEnds<Scalar, dim> minima(options.center_tolerance * scale), saddles(options.center_tolerance * scale);
+  const double tolerance =
+      std::max(options.center_tolerance * component_scale(objective.model()), rounding_of_places(objective.model()));
+  PopulationEnds<Scalar, dim> minima(tolerance), saddles(tolerance), degenerate(tolerance);
   ThreadTeam team(static_cast<int>(std::min<Index>(resolve_threads(options.threads), restarts)));
-  const Index batch = 16 * team.size();
+  constexpr Index batch = 64;  // whatever the threads, so that a stop comes after the same restart
   std::vector<PopulationDescent<Scalar, dim>> descents(static_cast<std::size_t>(batch));
   while (result.restarts < restarts && !result.stopped) {
     const Index first = result.restarts, size = std::min(batch, restarts - first);
     team.run(size, [&](Index r, int) {
-      descents[static_cast<std::size_t>(r)] = descend(objective, start(first + r), options, scale);
+      descents[static_cast<std::size_t>(r)] = descend(objective, start(first + r), options);
     });
     for (Index r = 0; r < size; ++r) {
       auto& descent = descents[static_cast<std::size_t>(r)];
@@ -213,16 +215,19 @@ template <SphericalMixture Model, class Start>
       result.redirected += descent.ends.size() > 1;
       for (std::size_t e = 0; e + 1 < descent.ends.size(); ++e) saddles.add(std::move(descent.ends[e]), first + r);
       auto& last = descent.ends.back();
-      if (last.certificate.is_minimum())
+      if (last.certificate.is_minimum()) {
         minima.add(std::move(last), first + r);
-      else
+      } else {
+        degenerate.add(std::move(last), first + r);
         ++result.degenerate;
+      }
     }
     result.restarts += size;
     result.stopped = options.progress && !options.progress({"restarts", result.restarts, restarts});
   }
   result.minima = minima.take(result.restarts);
   result.saddles = saddles.take(result.restarts);
+  result.degenerate_ends = degenerate.take(result.restarts);
   return result;
 }
 
