@@ -6,9 +6,23 @@
 #include <Eigen/Dense>
 #include <vector>
 
+#include <kmscape/model/stochastic_ball.hpp>
 #include <kmscape/objective/population_objective.hpp>
 
 namespace examples {
+
+/// QZC's Example 2 (appendix G): three discs in a row and two centers for them, one over the right two; the third
+/// center is out of the way.
+inline kmscape::StochasticBallModel<double, 2> example_2_model(double radius) {
+  Eigen::Matrix<double, 2, 3> centers;
+  centers << -1, 0, 1, 0, 0, 0;
+  return {centers, radius};
+}
+inline Eigen::MatrixXd example_2_candidate() {
+  Eigen::MatrixXd result(2, 3);
+  result << -1, 0.5, 0, 0, 0, 40;
+  return result;
+}
 
 struct StationaryPair {
   double boundary;

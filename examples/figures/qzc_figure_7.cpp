@@ -17,23 +17,12 @@
 
 namespace {
 
-constexpr double far = 40, touching = 0.25;
+constexpr double touching = 0.25;
 
 /// Where the symmetric point turns from a saddle into a minimum, by hand.
 const double critical_radius = 8.0 / 3 / (3 * std::numbers::pi - 16 / (9 * std::numbers::pi));
 
 using Model = kmscape::StochasticBallModel<double, 2>;
-Model model(double radius) {
-  Eigen::Matrix<double, 2, 3> centers;
-  centers << -1, 0, 1, 0, 0, 0;
-  return {centers, radius};
-}
-
-Eigen::MatrixXd candidate() {
-  Eigen::MatrixXd result(2, 3);
-  result << -1, 0.5, 0, 0, 0, far;
-  return result;
-}
 
 /// The least eigenvalue in the two effective centers; the third has an empty cell.
 double effective_eigenvalue(const kmscape::PopulationObjective<Model>& objective, const Eigen::MatrixXd& centers) {
@@ -45,7 +34,7 @@ double measured_critical_radius() {
   double low = 0.27, high = 0.35;
   for (int halving = 0; halving < 45; ++halving) {
     const double radius = (low + high) / 2;
-    const kmscape::PopulationObjective objective(model(radius));
+    const kmscape::PopulationObjective objective(examples::example_2_model(radius));
     const bool is_saddle = examples::least_eigenvalue(objective, examples::means_beside(objective, 0)) < 0;
     (is_saddle ? low : high) = radius;
   }
@@ -57,7 +46,7 @@ void draw(examples::Sheet& sheet, const examples::Frame& frame, const std::strin
           const Eigen::MatrixXd& centers, const Eigen::MatrixXd& after, const std::string& boundary) {
   auto drawing = sheet.drawing(frame, {{-1.45, -0.62}, {1.45, 0.62}}, title);
   const auto box = drawing.box();
-  const auto m = model(radius);
+  const auto m = examples::example_2_model(radius);
   for (Eigen::Index s = 0; s < 3; ++s) drawing.disk(m.centers().col(s), radius);
   const bool moves = after.cols() > 0;
   if (moves)
@@ -104,7 +93,7 @@ struct Branches {
 Branches branches() {
   Branches result;
   for (double radius = 0.2; radius < 0.3601; radius += 0.0005) {
-    const kmscape::PopulationObjective objective(model(radius));
+    const kmscape::PopulationObjective objective(examples::example_2_model(radius));
     for (const auto& pair : examples::stationary_pairs(objective, 0.37, 61)) {
       auto& branch = std::abs(pair.boundary) > 1e-9 ? result.asymmetric
                      : pair.least_eigenvalue > 0    ? result.symmetric_minimum
@@ -133,11 +122,12 @@ int main(int argc, char** argv) {
                             "minimum and its mirror image "
                             "(blue) move until they merge with the symmetric solution, which is a saddle before "
                             "(dashed) and a minimum after.");
-    const kmscape::PopulationObjective at_touch(model(touching));
+    const kmscape::PopulationObjective at_touch(examples::example_2_model(touching));
     const Eigen::VectorXd eigenvalues =
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(at_touch.hessian(candidate().leftCols(2))).eigenvalues();
+        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(at_touch.hessian(examples::example_2_candidate().leftCols(2)))
+            .eigenvalues();
     report.row("r = 1/4: the candidate (-1, 0), (1/2, 0)", "a local minimum",
-               "gradient " + examples::number(at_touch.gradient(candidate()).norm(), 2) +
+               "gradient " + examples::number(at_touch.gradient(examples::example_2_candidate()).norm(), 2) +
                    ", eigenvalues of the Hessian " + examples::number(eigenvalues(0)) + ", " +
                    examples::number(eigenvalues(1)) + ", " + examples::number(eigenvalues(2)) + ", " +
                    examples::number(eigenvalues(3)),
@@ -146,8 +136,8 @@ int main(int argc, char** argv) {
     Eigen::MatrixXd marks(2, 4), shown;
     const std::array<double, 4> radii = {0.26, 0.29, 0.30, 0.31};
     for (std::size_t p = 0; p < radii.size(); ++p) {
-      const kmscape::PopulationObjective objective(model(radii[p]));
-      const auto fit = kmscape::lloyd(objective, candidate(), {.max_iterations = 20'000});
+      const kmscape::PopulationObjective objective(examples::example_2_model(radii[p]));
+      const auto fit = kmscape::lloyd(objective, examples::example_2_candidate(), {.max_iterations = 20'000});
       const Eigen::MatrixXd centers = fit.centers;
       const double boundary = centers.row(0).head(2).mean();
       marks.col(static_cast<Eigen::Index>(p)) << radii[p], boundary;
@@ -164,13 +154,14 @@ int main(int argc, char** argv) {
                "the symmetric point becomes a minimum at r = " + examples::number(measured_critical_radius(), 8),
                "(8/3)/(3 pi - 16/(9 pi)) = " + examples::number(critical_radius, 8) + " by hand");
 
-    Eigen::MatrixXd moved = candidate();
+    Eigen::MatrixXd moved = examples::example_2_candidate();
     moved.col(0) += Eigen::Vector2d(0.2, 0.07);
     moved.col(1) += Eigen::Vector2d(0.07, -0.22);
     examples::Sheet sheet(folder / "qzc_figure_7.png", 1000, 700);
-    draw(sheet, {10, 35, 485, 260}, "r = 1/4: the candidate, β_1 = −1, β_2 = 1/2", touching, candidate(), {},
+    draw(sheet, {10, 35, 485, 260}, "r = 1/4: the candidate, β_1 = −1, β_2 = 1/2", touching,
+         examples::example_2_candidate(), {}, "∂_{12}(β)");
+    draw(sheet, {505, 35, 485, 260}, "r = 1/4: a perturbed solution", touching, examples::example_2_candidate(), moved,
          "∂_{12}(β)");
-    draw(sheet, {505, 35, 485, 260}, "r = 1/4: a perturbed solution", touching, candidate(), moved, "∂_{12}(β)");
     draw(sheet, {10, 355, 485, 290}, "r = 0.29: the exact minimum, β_1 = −0.901, β_2 = 0.557", 0.29, shown, {},
          "∂_{12}");
     const auto all = branches();

@@ -12,23 +12,11 @@
 #include "common/arguments.hpp"
 #include "common/drawing.hpp"
 #include "common/report.hpp"
+#include "common/stationary_pairs.hpp"
 
 namespace {
 
-constexpr double radius = 0.25, far = 40;
-
-kmscape::StochasticBallModel<double, 2> model() {
-  Eigen::Matrix<double, 2, 3> centers;
-  centers << -1, 0, 1, 0, 0, 0;
-  return {centers, radius};
-}
-
-/// The candidate of Example 2; the third center is out of the way.
-Eigen::MatrixXd centers() {
-  Eigen::MatrixXd result(2, 3);
-  result << -1, 0.5, 0, 0, 0, far;
-  return result;
-}
+constexpr double radius = 0.25;
 
 /// v_1 and v_2, of |v_1|^2 + |v_2|^2 = 1; v_3 = 0.
 Eigen::MatrixXd direction(const Eigen::Vector4d& v) {
@@ -48,7 +36,7 @@ struct Sliver {
 };
 Sliver sliver(const kmscape::PopulationObjective<kmscape::StochasticBallModel<double, 2>>& objective,
               const Eigen::MatrixXd& v, double t) {
-  const Eigen::MatrixXd before = centers(), after = before + t * v;
+  const Eigen::MatrixXd before = examples::example_2_candidate(), after = before + t * v;
   const Eigen::Vector2d normal = (after.col(1) - after.col(0)).normalized();
   const Eigen::Vector2d old_middle = (before.col(0) + before.col(1)) / 2, middle = (after.col(0) + after.col(1)) / 2;
   const auto h = kmscape::directional(objective, before, v);
@@ -63,7 +51,7 @@ Sliver sliver(const kmscape::PopulationObjective<kmscape::StochasticBallModel<do
 
 void draw(examples::Drawing& drawing, const Eigen::MatrixXd& v, double t) {
   const auto box = drawing.box();
-  const Eigen::MatrixXd before = centers(), after = before + t * v;
+  const Eigen::MatrixXd before = examples::example_2_candidate(), after = before + t * v;
   const Eigen::Vector2d ball(0, 0), old_middle(-radius, 0), middle = (after.col(0) + after.col(1)) / 2;
   const Eigen::Vector2d normal = (after.col(1) - after.col(0)).normalized();
   const Eigen::Vector2d foot_1 = old_middle + normal.dot(middle - old_middle) * normal;
@@ -106,7 +94,7 @@ int main(int argc, char** argv) {
                                         {{"out", "DIR", "folder for the picture and its page"}});
     if (arguments.printed_help()) return;
     const auto folder = examples::output_folder(arguments.text("out"));
-    const kmscape::PopulationObjective objective(model());
+    const kmscape::PopulationObjective objective(examples::example_2_model(radius));
     constexpr double t = 0.12;
     const Eigen::MatrixXd v = direction({0.42, 0.64, 0.12, -0.63});
 

@@ -70,6 +70,7 @@
 #include <kmscape/solve/choose_k.hpp>
 #include <kmscape/solve/elkan_engine.hpp>
 #include <kmscape/solve/engine.hpp>
+#include <kmscape/solve/faster_pam.hpp>
 #include <kmscape/solve/fuzzy_c_means.hpp>
 #include <kmscape/solve/gap_bounds.hpp>
 #include <kmscape/solve/hamerly_engine.hpp>
