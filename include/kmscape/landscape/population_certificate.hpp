@@ -350,6 +350,8 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
     for (const double step : {1e-3 * size, -1e-3 * size})
       if (!internal::continues_along(objective, at, used.spread(eigen.eigenvectors().col(e), d, m), step, result.value))
         return result;
+  // In a valley that is all but flat a small residual does not say that the bottom is near.
+  if (kernel == 0 && result.distance > std::max(1e-3, 10 * options.stationarity) * size) return result;
   result.continuum = kernel;
   const bool is_flat = result.empty_cells > 0 || result.continuum > 0;
   result.verdict = is_flat ? PopulationVerdict::flat_minimum : PopulationVerdict::strict_minimum;
