@@ -60,6 +60,7 @@
 #include <kmscape/objective/objective.hpp>
 #include <kmscape/objective/population_cells.hpp>
 #include <kmscape/objective/population_integrals.hpp>
+#include <kmscape/objective/population_integrator.hpp>
 #include <kmscape/objective/population_likelihood.hpp>
 #include <kmscape/objective/population_objective.hpp>
 #include <kmscape/objective/soft_cells.hpp>

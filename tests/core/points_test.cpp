@@ -5,16 +5,16 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::internal::check_columns;
 using kmscape::internal::check_labels;
 using kmscape::internal::check_weights;
+using testing::infinity;
 
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 }  // namespace
 
 TEST_CASE("check_columns accepts finite points of any size, the largest and smallest numbers included") {

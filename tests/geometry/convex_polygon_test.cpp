@@ -6,6 +6,8 @@
 #include <numbers>
 #include <vector>
 
+#include <kmscape/geometry/gaussian_moments.hpp>
+
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
@@ -104,6 +106,23 @@ TEST_CASE("a lens between two almost equal lines stays closed") {
     CHECK((edge.at(edge.to) - next.at(next.from)).norm() < 1e-15);
   }
   CHECK(area(sliver) == Approx(angle / 2).margin(1e-15));
+}
+
+TEST_CASE("half-planes that leave one line up to rounding leave no polygon with mass") {
+  // Faces of cells whose centers lie on one sphere: many bounding lines coincide, with either side taken.
+  for (int turn = 0; turn < 2000; ++turn) {
+    const double angle = 0.37 * turn;
+    const Eigen::Vector2d normal(std::cos(angle), std::sin(angle)), point(std::sin(7 * angle), 3 * std::cos(5 * angle));
+    std::vector<HalfPlane> half_planes;
+    for (const double sign : {1.0, -1.0, 1.0, -1.0}) {
+      const double tilt = angle + 3e-17 * (turn % 7) * static_cast<double>(half_planes.size());
+      const Eigen::Vector2d own =
+          sign * (half_planes.size() < 2 ? normal : Eigen::Vector2d(std::cos(tilt), std::sin(tilt)));
+      half_planes.push_back({own, std::nextafter(own.dot(point), turn % 2 ? 9.0 : -9.0), 0});
+    }
+    const ConvexPolygon polygon(half_planes);
+    CHECK(kmscape::gaussian_moments(polygon, Eigen::Vector2d::Zero(), 1.0).mass < 1e-13);
+  }
 }
 
 TEST_CASE("a Voronoi cell names its neighbours and holds the points that are nearest to its center") {

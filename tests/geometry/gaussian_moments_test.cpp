@@ -12,6 +12,7 @@
 
 #include "support/catch.hpp"
 #include "support/plane_quadrature.hpp"
+#include "support/points.hpp"
 
 using kmscape::ConvexPolygon;
 using kmscape::gaussian_moments;
@@ -20,10 +21,9 @@ using kmscape::Index;
 using kmscape::normal_interval_moments;
 using kmscape::PlaneMoments;
 using kmscape::Seed;
+using testing::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 ConvexPolygon box(double left, double right, double low, double high) {
   std::vector<HalfPlane> sides;

@@ -4,14 +4,14 @@
 #include <limits>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::ball_interval_moments;
 using kmscape::Index;
 using kmscape::normal_interval_moments;
+using testing::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct KnownBall {
   Index dimension;

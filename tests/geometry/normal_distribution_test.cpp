@@ -6,12 +6,12 @@
 #include <numbers>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::owens_t;
+using testing::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct KnownT {
   double h, a, value;

@@ -28,12 +28,12 @@ using kmscape::PopulationObjective;
 using kmscape::PopulationVerdict;
 using kmscape::stationary_point;
 using kmscape::StochasticBallModel;
+using std::numbers::pi;
+using testing::infinity;
 using testing::on_line;
 
 namespace {
 
-constexpr double pi = std::numbers::pi;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 const double half_normal = std::sqrt(2 / pi);  // E|x| of a standard normal
 
 /// G on the line for intervals of one radius and equal weights: cubics between the centers' midpoints.

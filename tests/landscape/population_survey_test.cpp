@@ -26,11 +26,10 @@ using kmscape::PopulationVerdict;
 using kmscape::Seeding;
 using kmscape::StochasticBallModel;
 using kmscape::survey;
+using std::numbers::pi;
 using testing::on_line;
 
 namespace {
-
-constexpr double pi = std::numbers::pi;
 
 template <class S>
 Index counted(const S& result) {

@@ -120,7 +120,7 @@ Enumeration enumerate(const Eigen::MatrixXd& points, int k) {
 }
 
 template <class S>
-Index counted(const S& result) {
+Index count_of_all(const S& result) {
   Index sum = result.unfinished;
   for (const auto& minimum : result.minima) sum += minimum.count;
   return sum;
@@ -128,7 +128,7 @@ Index counted(const S& result) {
 
 /// Every number of one survey is that of the other, to the last bit.
 template <class S>
-bool identical(const S& a, const S& b) {
+bool same_to_the_bit(const S& a, const S& b) {
   if (a.minima.size() != b.minima.size() || a.restarts != b.restarts || a.redirected != b.redirected ||
       a.unfinished != b.unfinished || a.iterations != b.iterations || a.stopped != b.stopped)
     return false;
@@ -146,7 +146,7 @@ bool identical(const S& a, const S& b) {
 
 }  // namespace
 
-TEST_CASE("iris surveys are identical bit for bit for 1, 2 and 3 threads, and what they list holds together") {
+TEST_CASE("iris surveys are same_to_the_bit bit for bit for 1, 2 and 3 threads, and what they list holds together") {
   const EmpiricalObjective objective(iris_points());
   const auto with = [&](int threads, std::uint64_t seed) {
     return survey(
@@ -154,12 +154,12 @@ TEST_CASE("iris surveys are identical bit for bit for 1, 2 and 3 threads, and wh
         {.clusters = 3, .restarts = 2000, .seeding = Seeding::uniform_points, .seed = seed, .threads = threads});
   };
   const auto one = with(1, 11);
-  CHECK(identical(one, with(1, 11)));
-  CHECK(identical(one, with(2, 11)));
-  CHECK(identical(one, with(3, 11)));
-  CHECK_FALSE(identical(one, with(1, 12)));
+  CHECK(same_to_the_bit(one, with(1, 11)));
+  CHECK(same_to_the_bit(one, with(2, 11)));
+  CHECK(same_to_the_bit(one, with(3, 11)));
+  CHECK_FALSE(same_to_the_bit(one, with(1, 12)));
 
-  CHECK(counted(one) == 2000);
+  CHECK(count_of_all(one) == 2000);
   CHECK(one.best().value == one.minima.front().value);
   std::set<Names> partitions;
   for (std::size_t m = 0; m < one.minima.size(); ++m) {
@@ -195,7 +195,7 @@ TEST_CASE("on small whole points every strict minimum found is one by enumeratio
                                            .stuck_tests = false});
     INFO("seed " << seed << ", k = " << k);
     CHECK(result.unfinished == 0);
-    CHECK(counted(result) == 1000);
+    CHECK(count_of_all(result) == 1000);
     CHECK(result.best().value == Approx(expected.global).margin(1e-11));
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.status == CertificateStatus::strict_minimum);
@@ -287,12 +287,12 @@ TEST_CASE("a center tolerance as wide as the data merges ends, and still the sur
                               .center_tolerance = tolerance,
                               .stuck_tests = false});
   };
-  CHECK(counted(with(circle, 3, 0.8, 237)) == 60);
+  CHECK(count_of_all(with(circle, 3, 0.8, 237)) == 60);
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const EmpiricalObjective objective(grid_points(2, 9, 3, seed));
     for (const double tolerance : {0.3, 0.8, 1.3}) {
       const auto result = with(objective, 3, tolerance, seed);
-      CHECK(counted(result) == 60);
+      CHECK(count_of_all(result) == 60);
       CHECK(std::all_of(result.minima.begin(), result.minima.end(),
                         [](const auto& m) { return m.certificate.is_minimum(); }));
     }
@@ -306,7 +306,7 @@ TEST_CASE("float data is surveyed to the minima of the same data in double") {
   const auto b = survey(coarse, {.clusters = 3, .restarts = 1000, .seed = 3});
   CHECK(b.best().value == Approx(a.best().value).epsilon(1e-5));
   CHECK(b.best().certificate.is_minimum());
-  CHECK(counted(b) == 1000);
+  CHECK(count_of_all(b) == 1000);
 }
 
 TEST_CASE("weights survey as copies: the same minima") {
@@ -343,13 +343,13 @@ TEST_CASE("a callback that ends the stuck tests leaves the counts whole, and no 
   const auto result = survey(objective, watched);
   CHECK(last["restarts"] == 100);
   CHECK(last["minima"] == static_cast<Index>(result.minima.size()));
-  CHECK(identical(result, survey(objective, plain)));
+  CHECK(same_to_the_bit(result, survey(objective, plain)));
 
   watched.progress = [](const kmscape::Progress& progress) { return progress.stage == "restarts"; };
   const auto stopped = survey(objective, watched);
   CHECK(stopped.stopped);
   CHECK(stopped.restarts == 100);
-  CHECK(counted(stopped) == 100);
+  CHECK(count_of_all(stopped) == 100);
 }
 
 TEST_CASE("the exact coverage of Wilson's interval stays above 93 percent for shares a survey can see") {

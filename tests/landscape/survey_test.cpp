@@ -46,7 +46,7 @@ void check_same(const S& a, const S& b) {
 }
 
 template <class S>
-Index counted(const S& result) {
+Index count_of_all_ends(const S& result) {
   Index sum = result.unfinished;
   for (const auto& minimum : result.minima) sum += minimum.count;
   return sum;
@@ -59,7 +59,7 @@ TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every resta
     const auto result = survey(iris(), {.clusters = 3, .restarts = 10'000, .seeding = seeding, .seed = 1});
     CHECK(std::abs(result.best().value - 78.851441) < 5e-7);
     CHECK(result.unfinished == 0);
-    CHECK(counted(result) == 10'000);
+    CHECK(count_of_all_ends(result) == 10'000);
     CHECK(result.minima.size() <= 10);  // that is how many there are
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.status == kmscape::CertificateStatus::strict_minimum);
@@ -210,7 +210,7 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
     const auto result =
         survey(objective,
                {.clusters = 8, .restarts = 100, .seeding = Seeding::random_partition, .seed = 1, .on_empty = policy});
-    CHECK(counted(result) == 100);
+    CHECK(count_of_all_ends(result) == 100);
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.is_minimum());
       if (policy != kmscape::EmptyCell::keep) CHECK((minimum.sizes > 0).all());
@@ -236,14 +236,14 @@ TEST_CASE("progress goes up to the total, and a callback can end the survey with
       survey(objective, {.clusters = 4, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
   CHECK(stopped.stopped);
   CHECK(stopped.restarts < 200);
-  CHECK(counted(stopped) == stopped.restarts);
+  CHECK(count_of_all_ends(stopped) == stopped.restarts);
 }
 
-TEST_CASE("restarts that the iteration limit ends are counted as unfinished") {
+TEST_CASE("restarts that the iteration limit ends are count_of_all_ends as unfinished") {
   const auto result =
       survey(EmpiricalObjective(normal_points(2, 500, 7)), {.clusters = 6, .restarts = 50, .max_iterations = 1});
   CHECK(result.unfinished > 0);
-  CHECK(counted(result) == 50);
+  CHECK(count_of_all_ends(result) == 50);
 }
 
 TEST_CASE("Wilson's interval has its known values and covers as it should") {

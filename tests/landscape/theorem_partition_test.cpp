@@ -19,10 +19,10 @@ using kmscape::theorem_partition;
 
 namespace {
 
-using Sets = std::vector<std::vector<Index>>;
+using IndexSets = std::vector<std::vector<Index>>;
 
 /// A geometry of which only what the steps read is set: T_i, A_i, and the depth of every cluster's deepest cut.
-CandidateGeometry bare_geometry(const Sets& met, const Sets& held, const std::vector<double>& cuts) {
+CandidateGeometry bare_geometry(const IndexSets& met, const IndexSets& held, const std::vector<double>& cuts) {
   CandidateGeometry geometry;
   const auto m = static_cast<Index>(met.size()), k = static_cast<Index>(cuts.size());
   geometry.fitted.setZero(1, m);
@@ -39,14 +39,14 @@ CandidateGeometry bare_geometry(const Sets& met, const Sets& held, const std::ve
   return geometry;
 }
 
-Sets centers_of(const kmscape::TheoremPartition& partition) {
-  Sets result;
+IndexSets centers_of(const kmscape::TheoremPartition& partition) {
+  IndexSets result;
   for (const auto& group : partition.groups) result.push_back(group.centers);
   return result;
 }
 
-Sets clusters_of(const kmscape::TheoremPartition& partition) {
-  Sets result;
+IndexSets clusters_of(const kmscape::TheoremPartition& partition) {
+  IndexSets result;
   for (const auto& group : partition.groups) result.push_back(group.clusters);
   return result;
 }
@@ -60,8 +60,8 @@ TEST_CASE("steps 1 to 3 of Theorem 1's proof, every case by hand") {
       theorem_partition(bare_geometry({{0}, {0}, {1}, {2, 3}, {2}}, {{}, {0}, {1}, {2, 3}, {}}, {2, 0.5, 0.5, 0}), 1);
   CHECK(partition.is_partition);
   CHECK(partition.gaps.empty());
-  CHECK(centers_of(partition) == Sets{{0, 1}, {2}, {3}});
-  CHECK(clusters_of(partition) == Sets{{0}, {1}, {2, 3}});
+  CHECK(centers_of(partition) == IndexSets{{0, 1}, {2}, {3}});
+  CHECK(clusters_of(partition) == IndexSets{{0}, {1}, {2, 3}});
   CHECK(partition.groups[0].kind == AssociationKind::many_fit_one);
   CHECK(partition.groups[1].kind == AssociationKind::one_fit_one);
   CHECK(partition.groups[2].kind == AssociationKind::one_fit_many);
@@ -73,23 +73,23 @@ TEST_CASE("step 3 leaves a deeply cut cluster to the set that has it, and takes 
   // Center 1 holds 1 and 2 and meets cluster 0, which center 0 has from step 2.
   const auto taken = theorem_partition(bare_geometry({{0}, {0, 1, 2}}, {{0}, {1, 2}}, {2, 0, 0}), 1);
   CHECK(taken.is_partition);
-  CHECK(clusters_of(taken) == Sets{{0}, {1, 2}});
+  CHECK(clusters_of(taken) == IndexSets{{0}, {1, 2}});
   // The same when cluster 0 is held by center 1 itself: A_1 without 0.
   const auto own = theorem_partition(bare_geometry({{0}, {0, 1, 2}}, {{}, {0, 1, 2}}, {2, 0, 0}), 1);
   CHECK(own.is_partition);
-  CHECK(clusters_of(own) == Sets{{0}, {1, 2}});
+  CHECK(clusters_of(own) == IndexSets{{0}, {1, 2}});
   // Nobody has cluster 0 yet: center 0 takes it, and center 1, later, leaves it.
   const auto first = theorem_partition(bare_geometry({{0, 1, 2}, {0, 3, 4}}, {{1, 2}, {3, 4}}, {2, 0, 0, 0, 0}), 1);
   CHECK(first.is_partition);
-  CHECK(clusters_of(first) == Sets{{0, 1, 2}, {3, 4}});
+  CHECK(clusters_of(first) == IndexSets{{0, 1, 2}, {3, 4}});
   CHECK(first.counting_defect(2, 5) == 0);
 }
 
 TEST_CASE("a level above every cut forgets the cuts") {
   const auto geometry = bare_geometry({{0}, {0}}, {{}, {0}}, {2});
-  CHECK(centers_of(theorem_partition(geometry, 1.9)) == Sets{{0, 1}});
+  CHECK(centers_of(theorem_partition(geometry, 1.9)) == IndexSets{{0, 1}});
   const auto shallow = theorem_partition(geometry, 2);  // rho <= lambda is shallow
-  CHECK(centers_of(shallow) == Sets{{1}});
+  CHECK(centers_of(shallow) == IndexSets{{1}});
   CHECK(shallow.almost_empty == std::vector<Index>{0});
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("what the proof takes for granted is said where it fails") {
   const auto lone = theorem_partition(bare_geometry({{0}, {0, 1}}, {{}, {0, 1}}, {2, 0}), 1);
   REQUIRE(lone.gaps.size() == 1);
   CHECK(lone.gaps[0] == "Lemma 4: cell 1 holds only 1 true center beside that of the deeply cut cluster 0");
-  CHECK(clusters_of(lone) == Sets{{0}, {1}});
+  CHECK(clusters_of(lone) == IndexSets{{0}, {1}});
 
   // Cell 1 meets two deep cuts: the first is used, the second is both center 0's and its own.
   const auto both = theorem_partition(bare_geometry({{1}, {0, 1, 2}}, {{1}, {1, 2}}, {2, 2, 0}), 1);

@@ -4,21 +4,13 @@
 #include <limits>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 #include "support/refusal.hpp"
 
 using kmscape::contingency_table;
 using kmscape::ContingencyTable;
 using kmscape::Labels;
-
-namespace {
-
-Labels labels(std::initializer_list<kmscape::Label> values) {
-  Labels result(static_cast<kmscape::Index>(values.size()));
-  std::copy(values.begin(), values.end(), result.data());
-  return result;
-}
-
-}  // namespace
+using testing::labels;
 
 TEST_CASE("the contingency table counts pairs of labels, unused ones included") {
   const Labels a = labels({0, 0, 2, 2, 2}), b = labels({0, 1, 1, 1, 0});

@@ -8,20 +8,16 @@
 #include <kmscape/core/random.hpp>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 #include "support/refusal.hpp"
 
 using kmscape::Index;
 using kmscape::Label;
 using kmscape::Labels;
 using kmscape::Normaliser;
+using testing::labels;
 
 namespace {
-
-Labels labels(std::initializer_list<Label> values) {
-  Labels result(static_cast<Index>(values.size()));
-  std::copy(values.begin(), values.end(), result.data());
-  return result;
-}
 
 Labels random_labels(Index n, Index k, std::uint64_t seed) {
   kmscape::RandomStream stream{kmscape::Seed(seed)};

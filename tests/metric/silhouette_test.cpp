@@ -16,18 +16,13 @@ using kmscape::Label;
 using kmscape::Labels;
 using kmscape::silhouette;
 using kmscape::simplified_silhouette;
+using testing::labels;
 using testing::normal_points;
 using testing::on_line;
 
 namespace {
 
-Labels labels(std::initializer_list<Label> values) {
-  Labels result(static_cast<Index>(values.size()));
-  std::copy(values.begin(), values.end(), result.data());
-  return result;
-}
-
-Labels random_labels(Index n, Label k, std::uint64_t seed) {
+Labels random_cluster_labels(Index n, Label k, std::uint64_t seed) {
   kmscape::RandomStream stream(kmscape::Seed{seed}, 1);
   return Labels::NullaryExpr(n, [&] { return static_cast<Label>(stream.index(k)); });
 }
@@ -104,7 +99,7 @@ TEST_CASE("full silhouettes equal their definition: random data, labels, gaps in
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const auto d = static_cast<Index>(1 + seed % 5), n = static_cast<Index>(5 + 7 * (seed % 6));
     const Eigen::MatrixXd points = seed % 3 == 0 ? testing::grid_points(d, n, 2, seed) : normal_points(d, n, seed);
-    Labels of = random_labels(n, static_cast<Label>(2 + seed % 9), seed) * (seed % 2 == 0 ? 3 : 1);
+    Labels of = random_cluster_labels(n, static_cast<Label>(2 + seed % 9), seed) * (seed % 2 == 0 ? 3 : 1);
     of(0) = 0;
     of(1) = 4;  // two clusters in any case
     const auto result = silhouette(points, of);
@@ -141,7 +136,7 @@ TEST_CASE("simplified silhouettes equal their definition, and are never negative
     }
     if (nearest.minCoeff() < nearest.maxCoeff())
       CHECK(simplified_silhouette(points, centers, nearest).value.minCoeff() >= 0);
-    const Labels of = random_labels(n, 3, seed);  // cluster 3 is empty: its center is nobody's neighbour
+    const Labels of = random_cluster_labels(n, 3, seed);  // cluster 3 is empty: its center is nobody's neighbour
     const auto result = simplified_silhouette(points, centers, of);
     double mean = 0;
     for (Index i = 0; i < n; ++i) {
@@ -171,7 +166,7 @@ TEST_CASE("a weight is that many copies of its point, of which one is left out")
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const Index n = 20;
     const Eigen::MatrixXd points = normal_points(2, n, seed);
-    const Labels of = random_labels(n, 5, seed);
+    const Labels of = random_cluster_labels(n, 5, seed);
     const Eigen::ArrayXd weights = testing::grid_points(1, n, 3, seed).transpose().array() + 1;
     std::vector<Index> source;
     for (Index i = 0; i < n; ++i) source.insert(source.end(), static_cast<std::size_t>(weights(i)), i);
@@ -220,7 +215,7 @@ TEST_CASE("a point of less than one copy is left out whole, so that shares below
 TEST_CASE("silhouettes do not see translations, rotations, units or the names of clusters") {
   const Index n = 60;
   const Eigen::MatrixXd points = normal_points(2, n, 5);
-  const Labels of = random_labels(n, 4, 5);
+  const Labels of = random_cluster_labels(n, 4, 5);
   const auto plain = silhouette(points, of);
   Eigen::Matrix2d turn;
   turn << std::cos(1.0), -std::sin(1.0), std::sin(1.0), std::cos(1.0);
@@ -249,7 +244,7 @@ TEST_CASE("silhouettes do not see translations, rotations, units or the names of
 
 TEST_CASE("float data is measured in double, long double in itself, and expressions and maps are points") {
   const Eigen::MatrixXf points = normal_points<float>(3, 50, 2);
-  const Labels of = random_labels(50, 3, 2);
+  const Labels of = random_cluster_labels(50, 3, 2);
   const auto exact = silhouette(points.cast<double>().eval(), of);
   const auto from_float = silhouette(points, of);
   static_assert(std::is_same_v<decltype(from_float), const kmscape::Silhouette<double>>);
@@ -281,7 +276,7 @@ TEST_CASE("equal points under different labels score 0, all points alone score 0
 TEST_CASE("threads and a listener change no bit") {
   const Index n = 1500;
   const Eigen::MatrixXd points = normal_points(3, n, 7);
-  const Labels of = random_labels(n, 6, 7);
+  const Labels of = random_cluster_labels(n, 6, 7);
   const auto one = silhouette(points, of, {.threads = 1});
   check_same(one, silhouette(points, of, {.threads = 5}), 0);
   Index last = 0;
@@ -300,7 +295,7 @@ TEST_CASE("threads and a listener change no bit") {
 }
 
 TEST_CASE("a listener ends the work, and the result says so and holds nothing else") {
-  const auto result = silhouette(normal_points(2, 500, 1), random_labels(500, 3, 1),
+  const auto result = silhouette(normal_points(2, 500, 1), random_cluster_labels(500, 3, 1),
                                  {.progress = [](const kmscape::Progress&) { return false; }});
   CHECK(result.stopped);
   CHECK(result.value.size() == 0);

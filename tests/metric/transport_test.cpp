@@ -34,7 +34,7 @@ Eigen::VectorXd demands_of_total(const Eigen::VectorXd& supply, Index n, bool wh
   return demand;
 }
 
-Eigen::MatrixXd random_costs(Index m, Index k, bool ties, kmscape::RandomStream& stream) {
+Eigen::MatrixXd random_transport_costs(Index m, Index k, bool ties, kmscape::RandomStream& stream) {
   return Eigen::MatrixXd::NullaryExpr(
       m, k, [&] { return ties ? static_cast<double>(stream.index(4)) - 1 : stream.normal(); });
 }
@@ -120,7 +120,7 @@ TEST_CASE("a transport costs as much as the best vertex of its polytope") {
     const Index m = 1 + stream.index(4), k = 1 + stream.index(whole ? m : (m == 4 ? 3 : 4));
     const Eigen::VectorXd supply = random_masses(m, whole, stream), demand = demands_of_total(supply, k, whole, stream);
     if (m * k > 12) continue;
-    const Eigen::MatrixXd cost = random_costs(m, k, ties, stream);
+    const Eigen::MatrixXd cost = random_transport_costs(m, k, ties, stream);
     CAPTURE(trial, supply, demand, cost);
     CHECK(optimal_transport(supply, demand, cost).cost == Approx(least_vertex(supply, demand, cost)).margin(1e-12));
     CHECK(optimal_transport(demand, supply, cost.transpose()).cost ==
@@ -136,7 +136,7 @@ TEMPLATE_TEST_CASE("a plan has the given masses and is proved optimal by its pri
     const bool whole = trial % 2 == 0, ties = trial % 3 == 0;
     const Index m = 1 + stream.index(trial % 10 == 0 ? 40 : 7), k = 1 + stream.index(whole ? m : 30);
     const Eigen::VectorXd supply = random_masses(m, whole, stream), demand = demands_of_total(supply, k, whole, stream);
-    const Matrix cost = random_costs(m, k, ties, stream).cast<TestType>();
+    const Matrix cost = random_transport_costs(m, k, ties, stream).cast<TestType>();
     const Vector s = supply.cast<TestType>();
     Vector t = demand.cast<TestType>();
     t *= s.sum() / t.sum();  // in this precision
@@ -148,12 +148,12 @@ TEMPLATE_TEST_CASE("a plan has the given masses and is proved optimal by its pri
 TEST_CASE("whole masses give a whole plan, and unit masses are matched as the best permutation does") {
   kmscape::RandomStream stream(kmscape::Seed{3});
   for (int trial = 0; trial < 100; ++trial) {
-    const Eigen::MatrixXd cost = random_costs(5, 5, trial % 2 == 0, stream);
+    const Eigen::MatrixXd cost = random_transport_costs(5, 5, trial % 2 == 0, stream);
     const auto result = optimal_transport(Eigen::VectorXd::Ones(5), Eigen::VectorXd::Ones(5), cost);
     CHECK(result.cost == Approx(best_permutation(cost)).margin(1e-13));
     CHECK((result.plan.array() == 0 || result.plan.array() == 1).all());
     const Eigen::VectorXd supply = random_masses(9, true, stream), demand = demands_of_total(supply, 6, true, stream);
-    const auto plan = optimal_transport(supply, demand, random_costs(9, 6, true, stream)).plan;
+    const auto plan = optimal_transport(supply, demand, random_transport_costs(9, 6, true, stream)).plan;
     CHECK(plan == plan.array().round().matrix());
     CHECK(plan.rowwise().sum() == supply);
     CHECK(plan.colwise().sum().transpose() == demand);
@@ -172,7 +172,7 @@ TEST_CASE(
     "adding a number to a row or a column of the costs changes the cost by that times its mass, and not the plan") {
   kmscape::RandomStream stream(kmscape::Seed{4});
   const Eigen::VectorXd supply = random_masses(6, false, stream), demand = demands_of_total(supply, 5, false, stream);
-  const Eigen::MatrixXd cost = random_costs(6, 5, false, stream);
+  const Eigen::MatrixXd cost = random_transport_costs(6, 5, false, stream);
   Eigen::MatrixXd raised = cost;
   raised.row(2).array() += 3;
   raised.col(4).array() -= 5;

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::centers_at_random;
 using kmscape::centers_on_grid;
@@ -14,10 +15,10 @@ using kmscape::centers_on_simplex;
 using kmscape::Index;
 using kmscape::invalid_input;
 using kmscape::Seed;
+using testing::infinity;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 static_assert(std::is_same_v<decltype(centers_on_line(3, 2.0)), kmscape::Centers<double, 1>>);

@@ -10,24 +10,15 @@
 #include <kmscape/model/center_layouts.hpp>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
 using kmscape::Seed;
+using testing::infinity;
+using testing::kolmogorov_smirnov;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// See stochastic_ball_test.cpp: above 2.3 with a probability of 5e-5.
-double kolmogorov_smirnov(std::vector<double> sample) {
-  std::sort(sample.begin(), sample.end());
-  const double n = static_cast<double>(sample.size());
-  double distance = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i)
-    distance = std::max({distance, sample[i] - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - sample[i]});
-  return distance * std::sqrt(n);
-}
 
 struct KnownMass {
   double a, b, mass;

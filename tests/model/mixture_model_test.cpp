@@ -409,8 +409,8 @@ TEMPLATE_TEST_CASE("an interval's mass is the share of draws that fall into it",
   const TestType model(Eigen::Matrix<Scalar, 1, 2>(-1, 2), Eigen::Array<Scalar, 2, 1>(Scalar(0.5), Scalar(1.5)),
                        Eigen::Array<Scalar, 2, 1>(1, 3));
   const auto sample = model.sample(200000, Seed{6});
-  const Scalar infinity = std::numeric_limits<Scalar>::infinity();
-  const Scalar ends[] = {-infinity, Scalar(-1.25), Scalar(-0.75), 1, Scalar(2.5), Scalar(3.25), infinity};
+  const Scalar infinite = std::numeric_limits<Scalar>::infinity();
+  const Scalar ends[] = {-infinite, Scalar(-1.25), Scalar(-0.75), 1, Scalar(2.5), Scalar(3.25), infinite};
   for (kmscape::Label s = 0; s < 2; ++s) {
     const double n = static_cast<double>((sample.labels == s).count());
     double total = 0;

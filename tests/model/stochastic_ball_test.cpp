@@ -10,25 +10,16 @@
 #include <kmscape/model/center_layouts.hpp>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::Index;
 using kmscape::Seed;
 using kmscape::StochasticBallModel;
+using testing::kolmogorov_smirnov;
 
 namespace {
 
 constexpr double pi = std::numbers::pi;
-
-/// The largest distance between the empirical distribution of `sample` and the uniform one on [0, 1], times sqrt(n).
-/// Above 2.3 with a probability of 2 exp(-2 * 2.3^2) = 5e-5 (Kolmogorov and Smirnov).
-double kolmogorov_smirnov(std::vector<double> sample) {
-  std::sort(sample.begin(), sample.end());
-  const double n = static_cast<double>(sample.size());
-  double distance = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i)
-    distance = std::max({distance, sample[i] - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - sample[i]});
-  return distance * std::sqrt(n);
-}
 
 constexpr double ks_limit = 2.3;
 
@@ -118,21 +109,21 @@ TEST_CASE("where balls overlap their densities add, each with its weight") {
 }
 
 TEMPLATE_TEST_CASE("a ball's mass in an interval is the share of its length", "", float, double, long double) {
-  constexpr TestType infinity = std::numeric_limits<TestType>::infinity();
+  constexpr TestType infinite = std::numeric_limits<TestType>::infinity();
   const StochasticBallModel model(Eigen::Matrix<TestType, 1, 2>(2, -8), TestType(0.25));
   // The ball is [1.75, 2.25].
-  CHECK(model.interval_mass(0, -infinity, infinity) == 1);
+  CHECK(model.interval_mass(0, -infinite, infinite) == 1);
   CHECK(model.interval_mass(0, 0, 3) == 1);
   CHECK(model.interval_mass(0, TestType(1.75), TestType(2.25)) == 1);
-  CHECK(model.interval_mass(0, -infinity, 2) == TestType(0.5));
-  CHECK(model.interval_mass(0, TestType(2.125), infinity) == TestType(0.25));
+  CHECK(model.interval_mass(0, -infinite, 2) == TestType(0.5));
+  CHECK(model.interval_mass(0, TestType(2.125), infinite) == TestType(0.25));
   CHECK(model.interval_mass(0, TestType(1.875), TestType(2.125)) == TestType(0.5));
   CHECK(model.interval_mass(0, 2, TestType(2.0625)) == TestType(0.125));
   CHECK(model.interval_mass(0, 2, 2) == 0);
   CHECK(model.interval_mass(0, TestType(2.25), 9) == 0);
-  CHECK(model.interval_mass(0, 3, infinity) == 0);
-  CHECK(model.interval_mass(0, -infinity, 1) == 0);
-  CHECK(model.interval_mass(0, infinity, infinity) == 0);
+  CHECK(model.interval_mass(0, 3, infinite) == 0);
+  CHECK(model.interval_mass(0, -infinite, 1) == 0);
+  CHECK(model.interval_mass(0, infinite, infinite) == 0);
   CHECK(model.interval_mass(1, -9, -8) == TestType(0.5));
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 /// Runs a check on H^v of a ball model and a Gaussian one with unequal components.
 template <class Check>
-void for_both(Index d, Index k, const Check& check) {
+void for_both_models(Index d, Index k, const Check& check) {
   const Eigen::MatrixXd truth = testing::normal_points(d, 3, 3), centers = testing::normal_points(d, k, 4),
                         direction = testing::normal_points(d, k, 5);
   const Eigen::Array3d sizes(0.9, 1.2, 0.6), weights(1, 2, 1.5);
@@ -34,7 +34,7 @@ void for_both(Index d, Index k, const Check& check) {
 TEST_CASE("Equation 10: H is U plus W, exactly on the line and in the plane") {
   for (const Index d : {1, 2})
     for (const Index k : {2, 5})
-      for_both(d, k, [&](const auto& along) {
+      for_both_models(d, k, [&](const auto& along) {
         CAPTURE(d, k);
         CHECK(along.reassignment(0) == Approx(0).margin(1e-15));
         for (const double t : {1e-6, -1e-3, 0.1, 0.7, -2.0}) {
@@ -57,7 +57,7 @@ TEST_CASE("Equation 10: H is U plus W, exactly on the line and in the plane") {
 
 TEST_CASE("H's derivatives against differences, and U's quadratic touches H at 0") {
   for (const Index d : {1, 2, 4})
-    for_both(d, 3, [&](const auto& along) {
+    for_both_models(d, 3, [&](const auto& along) {
       CAPTURE(d);
       const double h = 1e-4;
       for (const double t : {0.0, 0.3}) {
@@ -73,7 +73,7 @@ TEST_CASE("H's derivatives against differences, and U's quadratic touches H at 0
 
 TEST_CASE("swept sets and their gains against drawn points, in the plane and by rays") {
   for (const Index d : {2, 4})
-    for_both(d, 3, [&](const auto& along) {
+    for_both_models(d, 3, [&](const auto& along) {
       CAPTURE(d);
       const double t = 0.6;
       const auto swept = along.swept(t);

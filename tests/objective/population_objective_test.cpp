@@ -45,7 +45,7 @@ GaussianMixtureModel<double> gaussians(Index d, std::uint64_t seed) {
 
 /// Runs a check on a ball model and a Gaussian one.
 template <class Check>
-void for_both(Index d, std::uint64_t seed, const Check& check) {
+void for_both_populations(Index d, std::uint64_t seed, const Check& check) {
   check(balls(d, seed));
   check(gaussians(d, seed));
 }
@@ -123,7 +123,7 @@ TEST_CASE("Example 2: the Hessian at r = 1/4 and the branch of minima beyond it"
 TEST_CASE("gradient and Hessian against differences of the value") {
   const std::pair<Index, Index> shapes[] = {{1, 2}, {1, 5}, {2, 3}, {2, 5}, {3, 2}, {3, 3}, {5, 3}};
   for (const auto& [d, k] : shapes)
-    for_both(d, static_cast<std::uint64_t>(d), [&, d = d, k = k](const auto& model) {
+    for_both_populations(d, static_cast<std::uint64_t>(d), [&, d = d, k = k](const auto& model) {
       CAPTURE(d, k);
       const PopulationObjective objective(model);
       const Eigen::MatrixXd point = testing::normal_points(d, k, static_cast<std::uint64_t>(10 + k));
@@ -150,7 +150,7 @@ TEST_CASE("gradient and Hessian against differences of the value") {
 
 TEST_CASE("values, masses and centroids against drawn points, in dimensions 1 to 10") {
   for (const Index d : {1, 2, 3, 5, 10})
-    for_both(d, static_cast<std::uint64_t>(20 + d), [&](const auto& model) {
+    for_both_populations(d, static_cast<std::uint64_t>(20 + d), [&](const auto& model) {
       CAPTURE(d);
       const Index k = 4, n = 20'000;
       const Eigen::MatrixXd centers = testing::normal_points(d, k, static_cast<std::uint64_t>(30 + d));
@@ -201,7 +201,7 @@ TEST_CASE("rotations, translations and permutations move results along") {
   const Eigen::Vector3d shift(30, -20, 10);
   const Eigen::MatrixXd centers = testing::normal_points(d, k, 6);
   const Eigen::MatrixXd moved = (rotation * centers).colwise() + shift;
-  for_both(d, 4, [&](const auto& model) {
+  for_both_populations(d, 4, [&](const auto& model) {
     using Model = std::remove_cvref_t<decltype(model)>;
     const Eigen::MatrixXd truth = (rotation * model.centers()).colwise() + shift;
     const PopulationObjective before(model), after(Model(truth, sizes(), weights()));
@@ -244,7 +244,7 @@ TEST_CASE("a planar model in five dimensions: the plane's objective and a consta
 TEST_CASE("a line of centers in the plane: reduced line and plane agree") {
   Eigen::MatrixXd centers(2, 4);
   for (Index i = 0; i < 4; ++i) centers.col(i) = Eigen::Vector2d(0.6, 0.8) * (static_cast<double>(i * i) - 3);
-  for_both(2, 5, [&](const auto& model) {
+  for_both_populations(2, 5, [&](const auto& model) {
     const PopulationObjective plane(model), line(model, {.integrator = Integrator::reduced_line});
     CHECK(line.value(centers) == Approx(plane.value(centers)).epsilon(1e-13));
     CHECK((line.gradient(centers) - plane.gradient(centers)).norm() < 1e-12);
@@ -254,7 +254,7 @@ TEST_CASE("a line of centers in the plane: reduced line and plane agree") {
 
 TEST_CASE("quasi-random rays agree with the plane within their errors, repeat, and suit Lloyd's iteration") {
   const Eigen::MatrixXd centers = testing::normal_points(2, 4, 3);
-  for_both(2, 7, [&](const auto& model) {
+  for_both_populations(2, 7, [&](const auto& model) {
     const PopulationObjective exact(model), rays(model, {.integrator = Integrator::quasi_monte_carlo});
     const auto estimate = rays.value_with_error(centers);
     CHECK(estimate.standard_error > 0);
@@ -359,7 +359,7 @@ TEST_CASE("coinciding centers: the first owns the cell, the others are empty") {
     const Eigen::MatrixXd apart = testing::normal_points(d, 4, 12);
     Eigen::MatrixXd doubled(d, 5);
     doubled << apart.col(0), apart.col(1), apart.col(0), apart.col(2), apart.col(3);
-    for_both(d, 3, [&](const auto& model) {
+    for_both_populations(d, 3, [&](const auto& model) {
       const PopulationObjective objective(model, {.samples = 64});
       const auto cells = objective.cells(doubled), plain = objective.cells(apart);
       CHECK(cells.mass(2) == 0);

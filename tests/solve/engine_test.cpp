@@ -37,7 +37,7 @@ kmscape::Points<Scalar> clustered_points(Index d, Index n, Index k, double sprea
 
 /// Every engine, one or two threads, whatever becomes of empty cells: the bits of one brute-force fit.
 template <class Scalar>
-void battery(const kmscape::Points<Scalar>& points, Index k, kmscape::Weights<Scalar> weights = {}) {
+void engine_battery(const kmscape::Points<Scalar>& points, Index k, kmscape::Weights<Scalar> weights = {}) {
   const EmpiricalObjective<Scalar> objective(points, std::move(weights));
   kmscape::Points<Scalar> start = points.leftCols(k);
   if (k > 3) start.col(2).setConstant(1000);  // an empty cell
@@ -117,42 +117,42 @@ TEST_CASE("every engine walks the textbook's path") {
 }
 
 TEMPLATE_TEST_CASE("all engines give the bits of brute force: data with and without clusters", "", float, double) {
-  battery<TestType>(normal_points<TestType>(1, 5000, 1), 9);
-  battery<TestType>(normal_points<TestType>(2, 5000, 2), 30);
-  battery<TestType>(clustered_points<TestType>(3, 5000, 40, 10, 3), 40);
-  battery<TestType>(clustered_points<TestType>(9, 2000, 25, 3, 4), 25);
-  battery<TestType>(normal_points<TestType>(24, 1500, 5), 50);
-  battery<TestType>(clustered_points<TestType>(70, 500, 13, 1, 6), 13);
+  engine_battery<TestType>(normal_points<TestType>(1, 5000, 1), 9);
+  engine_battery<TestType>(normal_points<TestType>(2, 5000, 2), 30);
+  engine_battery<TestType>(clustered_points<TestType>(3, 5000, 40, 10, 3), 40);
+  engine_battery<TestType>(clustered_points<TestType>(9, 2000, 25, 3, 4), 25);
+  engine_battery<TestType>(normal_points<TestType>(24, 1500, 5), 50);
+  engine_battery<TestType>(clustered_points<TestType>(70, 500, 13, 1, 6), 13);
 }
 
 TEMPLATE_TEST_CASE("all engines give the bits of brute force: exact ties, duplicates, k = 1, k = n", "", float,
                    double) {
-  battery<TestType>(grid_points(2, 3000, 6, 7).template cast<TestType>(), 20);  // more copies than places
-  battery<TestType>(grid_points(3, 2000, 9, 8).template cast<TestType>(), 15);
-  battery<TestType>(grid_points(1, 2000, 40, 9).template cast<TestType>(), 12);
-  battery<TestType>(normal_points<TestType>(4, 300, 10), 1);
-  battery<TestType>(normal_points<TestType>(4, 60, 11), 60);
-  battery<TestType>(normal_points<TestType>(2, 7, 12), 5);
+  engine_battery<TestType>(grid_points(2, 3000, 6, 7).template cast<TestType>(), 20);  // more copies than places
+  engine_battery<TestType>(grid_points(3, 2000, 9, 8).template cast<TestType>(), 15);
+  engine_battery<TestType>(grid_points(1, 2000, 40, 9).template cast<TestType>(), 12);
+  engine_battery<TestType>(normal_points<TestType>(4, 300, 10), 1);
+  engine_battery<TestType>(normal_points<TestType>(4, 60, 11), 60);
+  engine_battery<TestType>(normal_points<TestType>(2, 7, 12), 5);
 }
 
 TEMPLATE_TEST_CASE("all engines give the bits of brute force: far from the origin, outliers, weights", "", float,
                    double) {
   const TestType far = std::is_same_v<TestType, float> ? TestType(1e5) : TestType(1e9);
-  battery<TestType>((normal_points<TestType>(3, 2000, 13).array() + far).matrix(), 20);
+  engine_battery<TestType>((normal_points<TestType>(3, 2000, 13).array() + far).matrix(), 20);
   kmscape::Points<TestType> outliers = normal_points<TestType>(2, 2000, 14);
   outliers.col(5) *= TestType(1e7);
   outliers.col(1000) *= TestType(1e4);
-  battery<TestType>(outliers, 16);
-  battery<TestType>(
+  engine_battery<TestType>(outliers, 16);
+  engine_battery<TestType>(
       normal_points<TestType>(3, 2000, 15), 20,
       kmscape::Weights<TestType>(normal_points<TestType>(1, 2000, 16).array().abs().transpose() + TestType(0.001)));
-  battery<TestType>(normal_points<TestType>(5, 1000, 17) * TestType(1e-30), 10);
+  engine_battery<TestType>(normal_points<TestType>(5, 1000, 17) * TestType(1e-30), 10);
 }
 
 TEST_CASE("clusters far smaller than their distances make the filter give way to the arithmetic that decides") {
   Eigen::MatrixXd points = normal_points(2, 4000, 18) * 1e-7;
   for (Index i = 0; i < 4000; ++i) points(0, i) += static_cast<double>(i % 4);
-  battery<double>(points, 30);
+  engine_battery<double>(points, 30);
 }
 
 TEST_CASE("bounds save distances, and the result counts them") {

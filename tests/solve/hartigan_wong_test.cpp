@@ -22,12 +22,11 @@ using kmscape::HartiganWongStatus;
 using kmscape::Index;
 using kmscape::Label;
 using testing::grid_points;
+using testing::infinity;
 using testing::normal_points;
 using testing::on_line;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The objective of a partition about its means, by sum_j (sum w |x|^2 - |sum w x|^2 / m) in long double.
 template <class O>
@@ -71,7 +70,7 @@ double least_rise(const O& objective, kmscape::Labels labels, Index k) {
 
 /// All that a result says is true of its partition, by an independent computation.
 template <class O, class R>
-void check_consistent(const O& objective, const R& result) {
+void check_exchange_result(const O& objective, const R& result) {
   const Index k = result.centers.cols();
   REQUIRE(result.labels.size() == objective.size());
   const auto spread =
@@ -108,7 +107,7 @@ auto battery(const O& objective, const C& start) {
   const Index k = start.cols();
   const auto result = hartigan_wong(objective, start, {.keep_values = true});
   INFO("passes " << result.passes << ", exchanges " << result.exchanges);
-  check_consistent(objective, result);
+  check_exchange_result(objective, result);
   CHECK(result.status == HartiganWongStatus::d_local);
   CHECK(result.values.size() == static_cast<std::size_t>(result.passes + 1));
   const double rise = least_rise(objective, result.labels, k);
@@ -315,7 +314,7 @@ TEST_CASE("copies of fewer points than centers end at once, although their means
     CHECK(result.status == HartiganWongStatus::d_local);
     CHECK(result.value < 1e-30);
     CHECK(result.passes < 6);
-    check_consistent(objective, result);
+    check_exchange_result(objective, result);
   }
   const auto result = hartigan_wong(EmpiricalObjective(on_line({0, 0, 0, 1, 1})), on_line({0, 1, 5, 6}));
   CHECK(result.centers == on_line({0, 1, 5, 6}));
@@ -387,7 +386,7 @@ TEST_CASE("passes end at their limit or when the callback says so, with a partit
   REQUIRE(limited.values.size() == 2);
   CHECK(limited.values[1] < limited.values[0]);
   CHECK(limited.values[1] == Approx(limited.value).epsilon(1e-14));
-  check_consistent(objective, limited);
+  check_exchange_result(objective, limited);
 
   std::vector<Index> heard;
   const auto stopped = hartigan_wong(objective, start, {.max_passes = 50, .progress = [&](const kmscape::Progress& at) {
@@ -399,12 +398,12 @@ TEST_CASE("passes end at their limit or when the callback says so, with a partit
   CHECK(stopped.status == HartiganWongStatus::stopped_by_callback);
   CHECK(stopped.passes == 2);
   CHECK(heard == std::vector<Index>{0, 1, 2});
-  check_consistent(objective, stopped);
+  check_exchange_result(objective, stopped);
 
   const auto nothing = hartigan_wong(objective, start, {.max_passes = 0});
   CHECK((nothing.labels == objective.assign(start).labels).all());
   CHECK(nothing.exchanges == 0);
-  check_consistent(objective, nothing);
+  check_exchange_result(objective, nothing);
 }
 
 TEST_CASE("an objective that overflows is reported, and nothing moves") {

@@ -22,6 +22,7 @@ using kmscape::KMediansStatus;
 using testing::grid_points;
 using testing::normal_points;
 using testing::on_line;
+using testing::whole_weights;
 
 namespace {
 
@@ -92,8 +93,6 @@ Step best_partition(const Eigen::MatrixXd& x, const Eigen::ArrayXd& w, Index k) 
     if (i == labels.size()) return best;
   }
 }
-
-Eigen::ArrayXd whole_weights(Index n, std::uint64_t seed) { return grid_points(1, n, 4, seed).transpose().array() + 1; }
 
 /// Everything that a result says must be true of its centers.
 template <class O, class R>

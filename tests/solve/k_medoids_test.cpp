@@ -22,6 +22,7 @@ using kmscape::MedoidSeeding;
 using testing::grid_points;
 using testing::normal_points;
 using testing::on_line;
+using testing::whole_weights;
 
 namespace {
 
@@ -149,8 +150,6 @@ void check_no_swap_improves(const Eigen::MatrixXd& d, const Eigen::ArrayXd& w, c
       CHECK(value_of(d, w, other) >= value * (1 - rounding));
     }
 }
-
-Eigen::ArrayXd whole_weights(Index n, std::uint64_t seed) { return grid_points(1, n, 4, seed).transpose().array() + 1; }
 
 }  // namespace
 

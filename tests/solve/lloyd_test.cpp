@@ -52,7 +52,7 @@ static_assert(kmscape::Objective<UniformOnInterval> && !kmscape::DataObjective<U
 
 /// Everything that a result says must be true of its centers, by an independent computation.
 template <class O, class R>
-void check_consistent(const O& objective, const R& result) {
+void check_lloyd_result(const O& objective, const R& result) {
   const auto points = objective.points().template cast<kmscape::Sum<typename O::Scalar>>().eval();
   const Index n = objective.size(), k = result.centers.cols();
   REQUIRE(result.labels.size() == n);
@@ -81,7 +81,7 @@ void check_consistent(const O& objective, const R& result) {
 }
 
 template <class O, class C>
-void battery(const O& objective, const C& start_expression) {
+void lloyd_battery(const O& objective, const C& start_expression) {
   const kmscape::FittedCenters<typename O::Scalar, O::dim> start =
       start_expression.template cast<kmscape::Sum<typename O::Scalar>>();
   for (const auto policy : {EmptyCell::keep, EmptyCell::drop, EmptyCell::reseed_farthest, EmptyCell::reseed_random}) {
@@ -91,7 +91,7 @@ void battery(const O& objective, const C& start_expression) {
           lloyd(objective, start,
                 {.max_iterations = limit, .on_empty = policy, .seed = 3, .keep_values = true, .keep_centers = true});
       INFO("limit " << limit << ", status " << to_string(result.status));
-      check_consistent(objective, result);
+      check_lloyd_result(objective, result);
       CHECK(result.iterations <= limit);
       CHECK(result.path.size() == result.values.size());
       CHECK(result.path.size() == static_cast<std::size_t>(result.iterations + 1));
@@ -119,7 +119,7 @@ void battery(const O& objective, const C& start_expression) {
                  return step.iteration < 1;
                }});
     INFO("stopped at step " << stopped.iterations);
-    check_consistent(objective, stopped);
+    check_lloyd_result(objective, stopped);
     CHECK(stopped.iterations <= 1);
   }
 }
@@ -127,26 +127,30 @@ void battery(const O& objective, const C& start_expression) {
 }  // namespace
 
 TEST_CASE("whatever the data, the start and the policy, a result's labels, counts, value and centers belong together") {
-  battery(EmpiricalObjective(normal_points(3, 200, 1)), normal_points(3, 6, 2));
-  battery(EmpiricalObjective(testing::grid_points(2, 60, 3, 3)), testing::grid_points(2, 5, 3, 4));  // ties, duplicates
-  battery(EmpiricalObjective(on_line({0, 0, 0, 1, 1})), on_line({0, 1, 5, 6}));  // fewer distinct points than centers
-  battery(EmpiricalObjective(normal_points(2, 50, 5)),
-          Eigen::MatrixXd((normal_points(2, 5, 6).array() + 100).matrix()));  // empty at first
-  battery(EmpiricalObjective(normal_points(2, 30, 7)), Eigen::MatrixXd::Zero(2, 1).eval());
-  battery(EmpiricalObjective(normal_points(1, 70, 27)), normal_points(1, 6, 28));             // d = 1
-  battery(EmpiricalObjective(on_line({-2, -1, 0, 1, 2})), on_line({1, -1}));                  // 0 ties at the start
-  battery(EmpiricalObjective(normal_points(2, 30, 29)), Eigen::MatrixXd::Zero(2, 4).eval());  // coinciding centers
-  battery(EmpiricalObjective<long double, 2>(normal_points<long double, 2>(2, 60, 30)),
-          normal_points<long double, 2>(2, 5, 31));
-  battery(EmpiricalObjective(testing::grid_points(1, 40, 2, 32) * 0.1),
-          testing::grid_points(1, 6, 9, 33) * 0.1);  // means of copies round
+  lloyd_battery(EmpiricalObjective(normal_points(3, 200, 1)), normal_points(3, 6, 2));
+  lloyd_battery(EmpiricalObjective(testing::grid_points(2, 60, 3, 3)),
+                testing::grid_points(2, 5, 3, 4));  // ties, duplicates
+  lloyd_battery(EmpiricalObjective(on_line({0, 0, 0, 1, 1})),
+                on_line({0, 1, 5, 6}));  // fewer distinct points than centers
+  lloyd_battery(EmpiricalObjective(normal_points(2, 50, 5)),
+                Eigen::MatrixXd((normal_points(2, 5, 6).array() + 100).matrix()));  // empty at first
+  lloyd_battery(EmpiricalObjective(normal_points(2, 30, 7)), Eigen::MatrixXd::Zero(2, 1).eval());
+  lloyd_battery(EmpiricalObjective(normal_points(1, 70, 27)), normal_points(1, 6, 28));  // d = 1
+  lloyd_battery(EmpiricalObjective(on_line({-2, -1, 0, 1, 2})), on_line({1, -1}));       // 0 ties at the start
+  lloyd_battery(EmpiricalObjective(normal_points(2, 30, 29)),
+                Eigen::MatrixXd::Zero(2, 4).eval());  // coinciding centers
+  lloyd_battery(EmpiricalObjective<long double, 2>(normal_points<long double, 2>(2, 60, 30)),
+                normal_points<long double, 2>(2, 5, 31));
+  lloyd_battery(EmpiricalObjective(testing::grid_points(1, 40, 2, 32) * 0.1),
+                testing::grid_points(1, 6, 9, 33) * 0.1);  // means of copies round
   const Eigen::MatrixXd few = normal_points(2, 8, 8);
-  battery(EmpiricalObjective(few), few);
-  battery(EmpiricalObjective(normal_points<float>(4, 100, 9)), normal_points<float>(4, 5, 10));
-  battery(EmpiricalObjective(Eigen::MatrixXd((normal_points(2, 100, 11).array() + 1e6).matrix())),
-          Eigen::MatrixXd((normal_points(2, 4, 12).array() + 1e6).matrix()));
-  battery(EmpiricalObjective(normal_points(2, 80, 13), kmscape::Weights<double>(Eigen::ArrayXd::LinSpaced(80, 0.1, 5))),
-          normal_points(2, 7, 14));
+  lloyd_battery(EmpiricalObjective(few), few);
+  lloyd_battery(EmpiricalObjective(normal_points<float>(4, 100, 9)), normal_points<float>(4, 5, 10));
+  lloyd_battery(EmpiricalObjective(Eigen::MatrixXd((normal_points(2, 100, 11).array() + 1e6).matrix())),
+                Eigen::MatrixXd((normal_points(2, 4, 12).array() + 1e6).matrix()));
+  lloyd_battery(
+      EmpiricalObjective(normal_points(2, 80, 13), kmscape::Weights<double>(Eigen::ArrayXd::LinSpaced(80, 0.1, 5))),
+      normal_points(2, 7, 14));
 }
 
 TEST_CASE("six points on a line: the steps and the end by hand") {
@@ -200,7 +204,7 @@ TEST_CASE("the iteration stops for each of its reasons and says which") {
                              }});
   CHECK(stopped.status == LloydStatus::stopped_by_callback);
   CHECK(stopped.iterations == 3);
-  check_consistent(objective, stopped);
+  check_lloyd_result(objective, stopped);
 
   const auto overflow = lloyd(EmpiricalObjective(on_line({-1e200, 1e200})), on_line({0}));
   CHECK(overflow.status == LloydStatus::non_finite);
@@ -274,7 +278,7 @@ TEST_CASE("reseeding ends when there are fewer distinct points than centers, alt
       CHECK((result.status == LloydStatus::fixed_point || result.status == LloydStatus::rounding_limit));
       CHECK(result.iterations < 20);
       CHECK(result.value < 1e-30);
-      check_consistent(objective, result);
+      check_lloyd_result(objective, result);
     }
 }
 

@@ -68,7 +68,7 @@ std::vector<long double> ones(std::size_t n) { return std::vector<long double>(n
 
 /// What a result says of itself must be true by an independent computation.
 template <class O, class R>
-void check_consistent(const O& objective, const R& result) {
+void check_line_result(const O& objective, const R& result) {
   const Index k = result.centers.cols();
   REQUIRE(result.labels.size() == objective.size());
   REQUIRE(result.counts.sum() == objective.size());
@@ -122,7 +122,7 @@ TEST_CASE("no contiguous partition is better, for all numbers of centers, with w
     for (Index k = 1; k <= distinct; ++k) {
       INFO("trial " << trial << ", k = " << k);
       const auto result = optimal_line(objective, k);
-      check_consistent(objective, result);
+      check_line_result(objective, result);
       CHECK(result.status == OptimalLineStatus::optimal);
       for (Index c = 1; c <= k; ++c)
         CHECK(result.values[static_cast<std::size_t>(c - 1)] ==
@@ -164,7 +164,7 @@ TEST_CASE("over several chunks the optimum is that of the quadratic program, for
       for (Index i = 0; i < x.size(); ++i) x(0, i) += 1000 * static_cast<double>(stream.index(5));
     const EmpiricalObjective objective(x);
     const auto result = optimal_line(objective, 9);
-    check_consistent(objective, result);
+    check_line_result(objective, result);
     const auto expected = textbook(sorted_copy(x), ones(2600), 9);
     for (std::size_t c = 0; c < 9; ++c)
       CHECK(result.values[c] == Approx(static_cast<double>(expected[c])).epsilon(1e-13).margin(0));
@@ -216,7 +216,7 @@ TEST_CASE("tight groups far apart are cut as each of them alone would be") {
       for (std::size_t b = 0; a + b < 7; ++b) least = std::min(least, group[0][a] + group[1][b] + group[2][6 - a - b]);
     const EmpiricalObjective objective(x);
     const auto result = optimal_line(objective, 9);
-    check_consistent(objective, result);
+    check_line_result(objective, result);
     CHECK(result.value == Approx(static_cast<double>(least)).epsilon(1e-13).margin(0));
   }
 }

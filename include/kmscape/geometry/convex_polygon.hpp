@@ -116,6 +116,9 @@ namespace internal {
 
 inline void ConvexPolygon::assign(std::span<const HalfPlane> half_planes) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
+  // Where lines meet that are parallel up to rounding is decided by rounding: such a strip may seem to end on one of
+  // its sides and to have no end on the other.
+  constexpr double parallel = 8 * std::numeric_limits<double>::epsilon();
   edges_.clear();
   for (std::size_t e = 0; e < half_planes.size(); ++e) {
     const auto& own = half_planes[e];
@@ -126,16 +129,23 @@ inline void ConvexPolygon::assign(std::span<const HalfPlane> half_planes) {
       const auto& other = half_planes[f];
       const double along = other.normal.dot(tangent), cosine = other.normal.dot(own.normal);
       const double room = other.offset - own.offset * cosine;
-      if (along > 0)
+      if (std::abs(along) <= parallel) {
+        if (cosine > 0) {
+          // Offsets are compared as they are: of two lines that are one up to rounding exactly one must stay.
+          if (other.offset < own.offset || (other.offset == own.offset && f < e)) edge.to = edge.from;
+        } else if (room <= parallel * (std::abs(own.offset) + std::abs(other.offset))) {
+          edges_.clear();
+          is_empty_ = true;
+          return;
+        }
+      } else if (along > 0) {
         edge.to = std::min(edge.to, room / along);
-      else if (along < 0)
+      } else {
         edge.from = std::max(edge.from, room / along);
-      else if (room < 0 || (room == 0 && (cosine < 0 || f < e)))
-        edge.to = edge.from;
+      }
     }
     if (edge.from < edge.to) edges_.push_back(edge);
   }
-  is_empty_ = edges_.empty() && !half_planes.empty();
   std::sort(edges_.begin(), edges_.end(), [](const PolygonEdge& a, const PolygonEdge& b) {
     return internal::turning_key(a.normal) < internal::turning_key(b.normal);
   });
@@ -151,6 +161,7 @@ inline void ConvexPolygon::assign(std::span<const HalfPlane> half_planes) {
   }
   // Lines that are parallel up to rounding meet anywhere; an edge turned round by that has no length.
   std::erase_if(edges_, [](const PolygonEdge& edge) { return !(edge.from < edge.to); });
+  is_empty_ = edges_.empty() && !half_planes.empty();
 }
 
 template <class Derived>

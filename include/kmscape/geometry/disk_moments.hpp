@@ -11,6 +11,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <numbers>
 
 #include <kmscape/core/points.hpp>
@@ -23,8 +24,8 @@ namespace kmscape {
 /// Moments over `polygon` of the uniform distribution on the ball of dimension D = `ball_dimension` >= 2 around a
 /// center that lies over `center`, seen in its first two coordinates. Relative accuracy near rounding for D = 2;
 /// otherwise absolute, and relative for polygons off the center that are no slivers. O(edges D).
-[[nodiscard]] inline PlaneMoments ball_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
-                                               double radius, Index ball_dimension = 2);
+[[nodiscard]] PlaneMoments ball_moments(const std::same_as<ConvexPolygon> auto& polygon, const Eigen::Vector2d& center,
+                                        double radius, Index ball_dimension = 2);
 
 namespace internal {
 
@@ -109,8 +110,8 @@ struct AreaSums {
   }
 };
 
-[[nodiscard]] inline PlaneMoments disk_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
-                                               double radius) {
+[[nodiscard]] PlaneMoments disk_moments(const std::same_as<ConvexPolygon> auto& polygon, const Eigen::Vector2d& center,
+                                        double radius) {
   AreaSums sums;
   Chord first, last;
   bool any = false;
@@ -169,8 +170,8 @@ struct AreaSums {
   return h * std::pow(half, power) * sum / (2 * std::numbers::pi);
 }
 
-[[nodiscard]] inline PlaneMoments shadow_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
-                                                 double radius, Index ball_dimension) {
+[[nodiscard]] PlaneMoments shadow_moments(const std::same_as<ConvexPolygon> auto& polygon,
+                                          const Eigen::Vector2d& center, double radius, Index ball_dimension) {
   const double dimension = static_cast<double>(ball_dimension);
   const bool is_odd = ball_dimension % 2 == 1;
   double climb = 0, boundary = 0;  // sums of h int g_j ds over all lower powers j, and at the last one
@@ -243,8 +244,8 @@ struct AreaSums {
 
 }  // namespace internal
 
-inline PlaneMoments ball_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center, double radius,
-                                 Index ball_dimension) {
+PlaneMoments ball_moments(const std::same_as<ConvexPolygon> auto& polygon, const Eigen::Vector2d& center, double radius,
+                          Index ball_dimension) {
   if (polygon.is_empty()) return {};
   return ball_dimension == 2 ? internal::disk_moments(polygon, center, radius)
                              : internal::shadow_moments(polygon, center, radius, ball_dimension);

@@ -10,6 +10,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <numbers>
 
@@ -23,8 +24,8 @@ namespace kmscape {
 /// Moments over `polygon` of the Gaussian with this center and deviation. Absolute accuracy near rounding; polygons
 /// that lie more than 0.7 deviations off the center keep relative accuracy, unless they are slivers, so that cells in
 /// the far tail have good centroids. O(edges).
-[[nodiscard]] inline PlaneMoments gaussian_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
-                                                   double sigma);
+[[nodiscard]] PlaneMoments gaussian_moments(const std::same_as<ConvexPolygon> auto& polygon,
+                                            const Eigen::Vector2d& center, double sigma);
 
 namespace internal {
 
@@ -36,7 +37,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline PlaneMoments gaussian_moments(const ConvexPolygon& polygon, const Eigen::Vector2d& center, double sigma) {
+PlaneMoments gaussian_moments(const std::same_as<ConvexPolygon> auto& polygon, const Eigen::Vector2d& center,
+                              double sigma) {
   if (polygon.is_empty()) return {};
   if (polygon.is_plane()) return {1, Eigen::Vector2d::Zero(), Eigen::Matrix2d::Identity()};
   constexpr double far = 0.7;

@@ -85,7 +85,8 @@ void check_cell_point(const Cell& cell, const Eigen::MatrixBase<Derived>& x, std
 
 /// The cell of center i among `centers` (d x k, finite). Throws `invalid_input`. O(k d).
 template <class Derived>
-[[nodiscard]] auto polyhedral_cell(const Eigen::MatrixBase<Derived>& centers, Index i) {
+[[nodiscard]] VoronoiCell<internal::GeometryReal<Derived>, Derived::RowsAtCompileTime> polyhedral_cell(
+    const Eigen::MatrixBase<Derived>& centers, Index i) {
   internal::refuse_row_major<Derived>();
   internal::check_columns(centers, "polyhedral_cell", "centers", "center");
   internal::check_cell_index(i, centers.cols(), "polyhedral_cell", "i");
@@ -146,7 +147,8 @@ template <std::floating_point Real, int Dim, class Derived>
 /// beta_j than to every other center; that is a homogeneous system of strict inequalities, whose maximum-margin
 /// solution is a least-norm point in d + 1 dimensions. Throws `invalid_input`. O(k d) a step.
 template <class Derived>
-[[nodiscard]] auto voronoi_face(const Eigen::MatrixBase<Derived>& centers, Index i, Index j) {
+[[nodiscard]] VoronoiFace<internal::GeometryReal<Derived>, Derived::RowsAtCompileTime> voronoi_face(
+    const Eigen::MatrixBase<Derived>& centers, Index i, Index j) {
   internal::refuse_row_major<Derived>();
   internal::check_columns(centers, "voronoi_face", "centers", "center");
   internal::check_cell_index(i, centers.cols(), "voronoi_face", "i");

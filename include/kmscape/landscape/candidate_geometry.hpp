@@ -169,7 +169,7 @@ inline double CandidateGeometry::cell_centroid_error(Index i) const {
 namespace internal {
 
 /// T_i and A_i by exact distances.
-inline void measure_cells(CandidateGeometry& geometry) {
+void measure_cells(std::same_as<CandidateGeometry> auto& geometry) {
   const Index m = geometry.centers(), k = geometry.clusters();
   geometry.cell_distance.resize(m, k);
   geometry.depth.resize(m, k);
@@ -189,7 +189,8 @@ inline void measure_cells(CandidateGeometry& geometry) {
 }
 
 /// d_ij and D_ijs of the face, its part in every ball, and nothing yet of the densities.
-[[nodiscard]] inline CandidateFace measure_face(const VoronoiFace<double>& face, CandidateGeometry& geometry) {
+[[nodiscard]] CandidateFace measure_face(const VoronoiFace<double>& face,
+                                         std::same_as<CandidateGeometry> auto& geometry) {
   const Index k = geometry.clusters(), d = geometry.fitted.rows();
   CandidateFace result;
   result.i = face.first;

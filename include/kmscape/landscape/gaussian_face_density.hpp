@@ -11,6 +11,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <string_view>
 
 #include <kmscape/core/points.hpp>
@@ -38,9 +39,9 @@ struct FaceDensity {
 /// Density of N(center, sigma^2 I) in `span` dimensions over the part of the face within `radius` of `center` (d).
 /// `span` = min(d, 2k) may be less than d: all centers lie in that many dimensions, and the component is taken there.
 /// Throws `invalid_input`. O(k + directions replicates k span) at most.
-[[nodiscard]] inline FaceDensity gaussian_face_density(const VoronoiFace<double>& face, const Eigen::VectorXd& center,
-                                                       double sigma, double radius, Index span,
-                                                       const FaceDensityOptions& options = {});
+[[nodiscard]] FaceDensity gaussian_face_density(const std::same_as<VoronoiFace<double>> auto& face,
+                                                const Eigen::VectorXd& center, double sigma, double radius, Index span,
+                                                const FaceDensityOptions& options = {});
 
 namespace internal {
 
@@ -80,8 +81,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline FaceDensity gaussian_face_density(const VoronoiFace<double>& face, const Eigen::VectorXd& center, double sigma,
-                                         double radius, Index span, const FaceDensityOptions& options) {
+FaceDensity gaussian_face_density(const std::same_as<VoronoiFace<double>> auto& face, const Eigen::VectorXd& center,
+                                  double sigma, double radius, Index span, const FaceDensityOptions& options) {
   using internal::require;
   constexpr std::string_view function = "gaussian_face_density";
   internal::check_cell_point(face.midpoint, center, function);

@@ -13,6 +13,7 @@
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <concepts>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -57,31 +58,33 @@ struct NecessaryCondition {
 };
 
 /// All conditions of all adjacent pairs, by face; O(faces (k + d^3)).
-[[nodiscard]] inline std::vector<NecessaryCondition> necessary_conditions(const CandidateGeometry& geometry);
+[[nodiscard]] std::vector<NecessaryCondition> necessary_conditions(
+    const std::same_as<CandidateGeometry> auto& geometry);
 
 /// The rows of a theorem's report that stand for "beta is a local minimum": distinct centers and beta_i = c_i within
 /// `tolerance` (Lemma 2), and of each kind of necessary condition the row that comes closest to failing, or fails most.
-[[nodiscard]] inline std::vector<Hypothesis> minimum_rows(const CandidateGeometry& geometry, double tolerance);
+[[nodiscard]] std::vector<Hypothesis> minimum_rows(const std::same_as<CandidateGeometry> auto& geometry,
+                                                   double tolerance);
 
 namespace internal {
 
 /// The largest eigenvalue of a symmetric matrix.
-[[nodiscard]] inline double largest_eigenvalue(const Eigen::MatrixXd& matrix) {
+[[nodiscard]] double largest_eigenvalue(const std::same_as<Eigen::MatrixXd> auto& matrix) {
   return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(matrix, Eigen::EigenvaluesOnly).eigenvalues().maxCoeff();
 }
 
 /// How well half the distance of two centers is known, relatively, when they are this large and off by `residual`. A
 /// pair on one round cluster may turn freely: it meets the last condition with equality, and rounding must not refute
 /// it.
-[[nodiscard]] inline double relative_rounding(const CandidateGeometry& geometry, double half_distance,
-                                              double residual) {
+[[nodiscard]] double relative_rounding(const std::same_as<CandidateGeometry> auto& geometry, double half_distance,
+                                       double residual) {
   const double scale = std::max(geometry.fitted.cwiseAbs().maxCoeff(), geometry.true_centers.cwiseAbs().maxCoeff());
   return 1e-12 + (32 * std::numeric_limits<double>::epsilon() * scale + residual) / half_distance;
 }
 
 }  // namespace internal
 
-inline std::vector<NecessaryCondition> necessary_conditions(const CandidateGeometry& geometry) {
+std::vector<NecessaryCondition> necessary_conditions(const std::same_as<CandidateGeometry> auto& geometry) {
   std::vector<NecessaryCondition> result;
   const Index d = geometry.fitted.rows();
   const auto residual = [&](Index i) { return (geometry.cell_centroid(i) - geometry.fitted.col(i)).norm(); };
@@ -108,7 +111,7 @@ inline std::vector<NecessaryCondition> necessary_conditions(const CandidateGeome
   return result;
 }
 
-inline std::vector<Hypothesis> minimum_rows(const CandidateGeometry& geometry, double tolerance) {
+std::vector<Hypothesis> minimum_rows(const std::same_as<CandidateGeometry> auto& geometry, double tolerance) {
   std::vector<Hypothesis> rows;
   const auto row = [&](std::string name, double left, double right, bool met) {
     rows.push_back({std::move(name), left, right, met, HypothesisRole::minimum});

@@ -13,6 +13,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <numbers>
 
@@ -48,19 +49,19 @@ struct MeasuredDrop {
 
 /// lim (G(beta + t v) - G(beta))/t^2 at a stationary point, for v_i = signs(i) axis. `axis` has length 1, signs are
 /// +-1. Throws `invalid_input`. O(faces d^2).
-[[nodiscard]] inline double second_order_limit(const CandidateGeometry& geometry, const Eigen::VectorXd& axis,
-                                               const Eigen::ArrayXi& signs);
+[[nodiscard]] double second_order_limit(const std::same_as<CandidateGeometry> auto& geometry,
+                                        const Eigen::VectorXd& axis, const Eigen::ArrayXi& signs);
 
 /// Equation (17) as printed, for one face, one component and the angle theta^v_ij between the axis and beta_i - beta_j:
 /// 1 - (2/k) cos^2(theta) d_ij rho_s where the signs of i and j agree, 1 - (2/k) sin^2(theta) D_ijs^2 rho_s/d_ij where
 /// they are opposite; w_s stands for 1/k. With one face and one component only, it is no lower than
 /// `second_order_limit`, if for opposite signs the axis lies in the plane of beta_i, beta_j and face.ball_foot.col(s).
-[[nodiscard]] inline double equation_17(const CandidateGeometry& geometry, const CandidateFace& face, Index s,
-                                        double theta, bool signs_agree);
+[[nodiscard]] double equation_17(const std::same_as<CandidateGeometry> auto& geometry, const CandidateFace& face,
+                                 Index s, double theta, bool signs_agree);
 
 /// The direction of QZC's class with the lowest second-order limit. All signs for m <= 10, beyond that ascent from the
 /// signs that each face suggests. O(2^m d^3) or O(faces m d^3).
-[[nodiscard]] inline OpposingDirection opposing_directions(const CandidateGeometry& geometry);
+[[nodiscard]] OpposingDirection opposing_directions(const std::same_as<CandidateGeometry> auto& geometry);
 
 /// How far G falls along a direction before it rises, on steps that double from a thousandth of the smallest distance
 /// of adjacent centers to the largest. At a minimum nothing falls: what lies lower behind a ridge does not count.
@@ -71,7 +72,8 @@ template <SphericalMixture Model>
 namespace internal {
 
 /// M for given signs.
-[[nodiscard]] inline Eigen::MatrixXd curvature(const CandidateGeometry& geometry, const Eigen::ArrayXi& signs) {
+[[nodiscard]] Eigen::MatrixXd curvature(const std::same_as<CandidateGeometry> auto& geometry,
+                                        const Eigen::ArrayXi& signs) {
   const Index d = geometry.fitted.rows();
   Eigen::MatrixXd result = Eigen::MatrixXd::Zero(d, d);
   for (const auto& face : geometry.faces) {
@@ -90,7 +92,7 @@ namespace internal {
 }
 
 /// Flips single signs while the top eigenvalue of M grows.
-[[nodiscard]] inline double climb(const CandidateGeometry& geometry, Eigen::ArrayXi& signs) {
+[[nodiscard]] double climb(const std::same_as<CandidateGeometry> auto& geometry, Eigen::ArrayXi& signs) {
   double best = largest_eigenvalue(curvature(geometry, signs));
   for (bool improved = true; improved;) {
     improved = false;
@@ -110,8 +112,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline double second_order_limit(const CandidateGeometry& geometry, const Eigen::VectorXd& axis,
-                                 const Eigen::ArrayXi& signs) {
+double second_order_limit(const std::same_as<CandidateGeometry> auto& geometry, const Eigen::VectorXd& axis,
+                          const Eigen::ArrayXi& signs) {
   using internal::require;
   require(axis.size() == geometry.fitted.rows(), "second_order_limit", "axis", internal::text(axis.size(), " numbers"),
           internal::text("the dimension is ", geometry.fitted.rows()), "pass a vector of this size");
@@ -125,8 +127,8 @@ inline double second_order_limit(const CandidateGeometry& geometry, const Eigen:
   return 1 - axis.dot(internal::curvature(geometry, signs) * axis);
 }
 
-inline double equation_17(const CandidateGeometry& geometry, const CandidateFace& face, Index s, double theta,
-                          bool signs_agree) {
+double equation_17(const std::same_as<CandidateGeometry> auto& geometry, const CandidateFace& face, Index s,
+                   double theta, bool signs_agree) {
   internal::require(s >= 0 && s < geometry.clusters(), "equation_17", "s", s, "components are numbered 0, ..., k - 1",
                     "pass an index in this range");
   const double cosine = std::cos(theta), sine = std::sin(theta), distance = face.ball_distance(s);
@@ -135,7 +137,7 @@ inline double equation_17(const CandidateGeometry& geometry, const CandidateFace
   return 1 - 2 * geometry.weights(s) * lever * face.density(s);
 }
 
-inline OpposingDirection opposing_directions(const CandidateGeometry& geometry) {
+OpposingDirection opposing_directions(const std::same_as<CandidateGeometry> auto& geometry) {
   const Index m = geometry.centers(), d = geometry.fitted.rows();
   OpposingDirection result;
   result.is_exhaustive = m <= 10;

@@ -8,6 +8,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,29 +31,29 @@ struct TheoremOptions {
 
 /// Theorem 1 for the ball model, with its constant `c` (proved for c >= 3). The geometry must be that of a stochastic
 /// ball model with k >= 2. Throws `invalid_input`. O(m k + faces k).
-[[nodiscard]] inline TheoremReport theorem1(const CandidateGeometry& geometry, double c = 3,
-                                            const TheoremOptions& options = {});
+[[nodiscard]] TheoremReport theorem1(const std::same_as<CandidateGeometry> auto& geometry, double c = 3,
+                                     const TheoremOptions& options = {});
 
 /// Theorem 2 for Gaussian mixtures, with its constants `c` (c >= 3) and t; t is that of the geometry's balls, which
 /// must be those of a Gaussian mixture. Corrected: t >= 2.
-[[nodiscard]] inline TheoremReport theorem2(const CandidateGeometry& geometry, double c = 3,
-                                            const TheoremOptions& options = {});
+[[nodiscard]] TheoremReport theorem2(const std::same_as<CandidateGeometry> auto& geometry, double c = 3,
+                                     const TheoremOptions& options = {});
 
 /// Theorem 3 for the ball model, at any lambda > 0 (in 1/length).
-[[nodiscard]] inline TheoremReport theorem3(const CandidateGeometry& geometry, double lambda,
-                                            const TheoremOptions& options = {});
+[[nodiscard]] TheoremReport theorem3(const std::same_as<CandidateGeometry> auto& geometry, double lambda,
+                                     const TheoremOptions& options = {});
 
 /// Theorem 4 for Gaussian mixtures, at any lambda > 0. Corrected: t >= 2, and k lambda r in part 2.
-[[nodiscard]] inline TheoremReport theorem4(const CandidateGeometry& geometry, double lambda,
-                                            const TheoremOptions& options = {});
+[[nodiscard]] TheoremReport theorem4(const std::same_as<CandidateGeometry> auto& geometry, double lambda,
+                                     const TheoremOptions& options = {});
 
 namespace internal {
 
 /// Rows of one theorem, as they are collected.
+template <std::same_as<CandidateGeometry> Geometry>
 class ReportBuilder {
  public:
-  ReportBuilder(std::string_view theorem, const CandidateGeometry& geometry, double lambda,
-                const TheoremOptions& options)
+  ReportBuilder(std::string_view theorem, const Geometry& geometry, double lambda, const TheoremOptions& options)
       : geometry_(geometry), options_(options) {
     report_.theorem = theorem;
     report_.lambda = lambda;
@@ -139,7 +140,7 @@ class ReportBuilder {
   [[nodiscard]] TheoremReport finish() && { return std::move(report_); }
 
  private:
-  const CandidateGeometry& geometry_;
+  const Geometry& geometry_;
   const TheoremOptions& options_;
   TheoremReport report_;
 };
@@ -154,7 +155,7 @@ inline void check_theorem_geometry(const CandidateGeometry& geometry, bool wants
 
 }  // namespace internal
 
-inline TheoremReport theorem1(const CandidateGeometry& geometry, double c, const TheoremOptions& options) {
+TheoremReport theorem1(const std::same_as<CandidateGeometry> auto& geometry, double c, const TheoremOptions& options) {
   internal::check_theorem_geometry(geometry, false, "theorem1");
   const auto& [delta_min, delta_max, eta_min, eta_max] = geometry.separation;
   const auto bounds = theorem1_bounds(geometry.count(), c, delta_max, eta_max);
@@ -168,7 +169,7 @@ inline TheoremReport theorem1(const CandidateGeometry& geometry, double c, const
   return std::move(report).finish();
 }
 
-inline TheoremReport theorem2(const CandidateGeometry& geometry, double c, const TheoremOptions& options) {
+TheoremReport theorem2(const std::same_as<CandidateGeometry> auto& geometry, double c, const TheoremOptions& options) {
   internal::check_theorem_geometry(geometry, true, "theorem2");
   const auto& [delta_min, delta_max, eta_min, eta_max] = geometry.separation;
   const double t = geometry.t, tail = gaussian_tail_bound(t, geometry.span);
@@ -186,7 +187,8 @@ inline TheoremReport theorem2(const CandidateGeometry& geometry, double c, const
   return std::move(report).finish();
 }
 
-inline TheoremReport theorem3(const CandidateGeometry& geometry, double lambda, const TheoremOptions& options) {
+TheoremReport theorem3(const std::same_as<CandidateGeometry> auto& geometry, double lambda,
+                       const TheoremOptions& options) {
   internal::check_theorem_geometry(geometry, false, "theorem3");
   const auto bounds = theorem3_bounds(geometry.count(), lambda, geometry.radius, geometry.separation.delta_max);
   internal::ReportBuilder report("Theorem 3", geometry, lambda, options);
@@ -196,7 +198,8 @@ inline TheoremReport theorem3(const CandidateGeometry& geometry, double lambda, 
   return std::move(report).finish();
 }
 
-inline TheoremReport theorem4(const CandidateGeometry& geometry, double lambda, const TheoremOptions& options) {
+TheoremReport theorem4(const std::same_as<CandidateGeometry> auto& geometry, double lambda,
+                       const TheoremOptions& options) {
   internal::check_theorem_geometry(geometry, true, "theorem4");
   const auto bounds = theorem4_bounds(geometry.count(), lambda, geometry.t, geometry.span, geometry.sizes.maxCoeff(),
                                       geometry.separation.delta_max);

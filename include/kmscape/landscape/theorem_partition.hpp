@@ -10,6 +10,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <concepts>
 #include <vector>
 
 #include <kmscape/core/error.hpp>
@@ -21,7 +22,8 @@ namespace kmscape {
 namespace internal {
 
 /// Clusters s in T_i with rho_s(F_jl) > lambda for some pair (j, l).
-[[nodiscard]] inline std::vector<Index> deeply_cut(const CandidateGeometry& geometry, Index i, double lambda) {
+[[nodiscard]] std::vector<Index> deeply_cut(const std::same_as<CandidateGeometry> auto& geometry, Index i,
+                                            double lambda) {
   std::vector<Index> result;
   for (const Index s : geometry.met_clusters(i))
     if (geometry.deepest_cut(s) > lambda) result.push_back(s);
@@ -77,7 +79,7 @@ inline void check_cover(Index clusters, TheoremPartition& partition) {
 }  // namespace internal
 
 /// Steps 1 to 3 at the level `lambda` > 0 (in 1/length). Throws `invalid_input`. O(m k).
-[[nodiscard]] inline TheoremPartition theorem_partition(const CandidateGeometry& geometry, double lambda) {
+[[nodiscard]] TheoremPartition theorem_partition(const std::same_as<CandidateGeometry> auto& geometry, double lambda) {
   internal::require(lambda > 0, "theorem_partition", "lambda", lambda, "a level of face density is positive",
                     "pass c/(r sqrt(eta_max)) for Theorem 1");
   const Index m = geometry.centers(), k = geometry.clusters();

@@ -7,8 +7,10 @@
 #include <Eigen/Core>
 #include <Eigen/QR>
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -89,20 +91,24 @@ namespace internal {
 
 /// Centers, components and half-spaces in coordinates of the span of some directions.
 struct CenterSpan {
+  using Matrix = Eigen::MatrixXd;
+  using Vector = Eigen::VectorXd;
+
   Eigen::VectorXd origin;  // d
   Eigen::MatrixXd basis;   // d x p, orthonormal
   SpanMixture mixture;
   bool by_rays = false;
 
   [[nodiscard]] Index p() const { return basis.cols(); }
-  [[nodiscard]] Eigen::MatrixXd project(const Eigen::MatrixXd& points) const {
+  [[nodiscard]] Eigen::MatrixXd project(const std::same_as<Eigen::MatrixXd> auto& points) const {
     return basis.transpose() * (points.colwise() - origin);
   }
 };
 
 /// The span that the cells of all `diagrams` need, each a d x m matrix of centers. `mixture` has its centers in space.
-[[nodiscard]] inline CenterSpan center_span(const std::vector<Eigen::MatrixXd>& diagrams, const SpanMixture& mixture,
-                                            Integrator integrator, std::string_view function) {
+[[nodiscard]] CenterSpan center_span(const std::vector<Eigen::MatrixXd>& diagrams,
+                                     const std::same_as<SpanMixture> auto& mixture, Integrator integrator,
+                                     std::string_view function) {
   CenterSpan span;
   const Index d = mixture.dimension;
   span.origin = diagrams.front().col(0);
@@ -133,7 +139,7 @@ struct CenterSpan {
 }
 
 /// The cells of one diagram in the span.
-[[nodiscard]] inline std::vector<HalfSpaces> cell_regions(const Eigen::MatrixXd& span_centers) {
+[[nodiscard]] std::vector<HalfSpaces> cell_regions(const std::same_as<Eigen::MatrixXd> auto& span_centers) {
   std::vector<HalfSpaces> regions(static_cast<std::size_t>(span_centers.cols()));
   for (std::size_t i = 0; i < regions.size(); ++i) {
     regions[i].normals.resize(span_centers.rows(), 0);
@@ -148,14 +154,16 @@ struct ShiftedMoments {
   Eigen::VectorXd first;
 };
 
-[[nodiscard]] inline ShiftedMoments shifted_moments(const MomentTable& table, Index i, Index s, const CenterSpan& span,
-                                                    const Eigen::VectorXd& true_center, const Eigen::VectorXd& around) {
+[[nodiscard]] ShiftedMoments shifted_moments(const std::same_as<MomentTable> auto& table, Index i, Index s,
+                                             const std::same_as<CenterSpan> auto& span,
+                                             const Eigen::VectorXd& true_center, const Eigen::VectorXd& around) {
+  using Vector = typename std::remove_cvref_t<decltype(span)>::Vector;
   const double size = span.mixture.components[static_cast<std::size_t>(s)].size;
   const Index d = span.mixture.dimension, p = span.p();
   ShiftedMoments result;
   result.mass = table.mass(i, s);
-  const Eigen::VectorXd own = size * (span.basis * table.first.col(i + table.mass.rows() * s));
-  const Eigen::VectorXd shift = true_center - around;
+  const Vector own = size * (span.basis * table.first.col(i + table.mass.rows() * s));
+  const Vector shift = true_center - around;
   const double across = static_cast<double>(d - p) * variance_across(span.mixture, p, result.mass, table.square(i, s));
   result.first = own + result.mass * shift;
   result.square = size * size * (table.square(i, s) + across) + 2 * shift.dot(own) + shift.squaredNorm() * result.mass;
@@ -187,20 +195,22 @@ struct FaceRegion {
 };
 
 /// The face behind half-space `number` of a cell.
-[[nodiscard]] inline FaceRegion face_region(const HalfSpaces& cell, Index number) {
+[[nodiscard]] FaceRegion face_region(const std::same_as<HalfSpaces> auto& cell, Index number) {
+  using Matrix = std::remove_cvref_t<decltype(cell.normals)>;
+  using Vector = std::remove_cvref_t<decltype(cell.offsets)>;
   FaceRegion face;
   const Index p = cell.normals.rows(), planes = cell.offsets.size();
   face.normal = cell.normals.col(number);
   face.offset = cell.offsets(number);
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(face.normal);
-  const Eigen::MatrixXd rotation = qr.householderQ();
+  const Eigen::HouseholderQR<Matrix> qr(face.normal);
+  const Matrix rotation = qr.householderQ();
   face.basis = rotation.rightCols(p - 1);
   face.region.normals.resize(p - 1, planes);
   face.region.offsets.resize(planes);
   Index at = 0;
   for (Index h = 0; h < planes; ++h) {
     if (h == number) continue;
-    const Eigen::VectorXd inside = face.basis.transpose() * cell.normals.col(h);
+    const Vector inside = face.basis.transpose() * cell.normals.col(h);
     const double room = cell.offsets(h) - face.offset * face.normal.dot(cell.normals.col(h)), length = inside.norm();
     if (length > 0) {
       face.region.normals.col(at) = inside / length;
@@ -221,24 +231,26 @@ struct FaceRegion {
 
 /// Density, first and second moments of one component over a face, around its own center in its units, one entry a
 /// replicate: a slice of a D-ball is a (D-1)-ball, a slice of a Gaussian a Gaussian.
-[[nodiscard]] inline std::vector<RegionMoments> slice_moments(const FaceRegion& face, const SpanMixture& mixture,
-                                                              const SpanComponent& component,
-                                                              const std::vector<Eigen::MatrixXd>& directions) {
+[[nodiscard]] std::vector<RegionMoments> slice_moments(const std::same_as<FaceRegion> auto& face,
+                                                       const SpanMixture& mixture, const SpanComponent& component,
+                                                       const std::vector<Eigen::MatrixXd>& directions) {
+  using Matrix = std::remove_cvref_t<decltype(face.basis)>;
+  using Vector = std::remove_cvref_t<decltype(face.normal)>;
   const Index p = face.normal.size(), d = mixture.dimension;
   const double h = (face.offset - face.normal.dot(component.center)) / component.size;
   const double height = mixture.is_gaussian ? normal_density(h) : ball_slice_density(h, d);
   if (face.is_empty || !(height > 0)) return {RegionMoments(p)};
   const double radius = mixture.is_gaussian ? 1 : std::sqrt((1 - h) * (1 + h));
   HalfSpaces region = face.region;
-  const Eigen::VectorXd foot = face.basis.transpose() * component.center;
+  const Vector foot = face.basis.transpose() * component.center;
   region.offsets = (region.offsets - region.normals.transpose() * foot) / (component.size * radius);
   auto result = region_moments(region, mixture.is_gaussian, d - 1, directions);
   const double scale = height / component.size;
   for (auto& moments : result) {
-    const Eigen::VectorXd inside = radius * (face.basis * moments.first);
-    const Eigen::MatrixXd cross = h * face.normal * inside.transpose();
-    const Eigen::MatrixXd second = radius * radius * (face.basis * moments.second * face.basis.transpose()) + cross +
-                                   cross.transpose() + h * h * moments.mass * face.normal * face.normal.transpose();
+    const Vector inside = radius * (face.basis * moments.first);
+    const Matrix cross = h * face.normal * inside.transpose();
+    const Matrix second = radius * radius * (face.basis * moments.second * face.basis.transpose()) + cross +
+                          cross.transpose() + h * h * moments.mass * face.normal * face.normal.transpose();
     moments.square = scale * (h * h * moments.mass + radius * radius * moments.square);
     moments.first = scale * (inside + h * moments.mass * face.normal);
     moments.second = scale * second;
@@ -248,9 +260,13 @@ struct FaceRegion {
 }
 
 /// The same in space around `midpoint`, summed up to means and errors.
-[[nodiscard]] inline FaceMoments face_moments(const FaceRegion& face, const CenterSpan& span,
-                                              const Eigen::MatrixXd& true_centers, const Eigen::VectorXd& midpoint,
-                                              const std::vector<Eigen::MatrixXd>& directions) {
+[[nodiscard]] FaceMoments face_moments(const std::same_as<FaceRegion> auto& face,
+                                       const std::same_as<CenterSpan> auto& span, const Eigen::MatrixXd& true_centers,
+                                       const Eigen::VectorXd& midpoint,
+                                       const std::vector<Eigen::MatrixXd>& directions) {
+  using Matrix = typename std::remove_cvref_t<decltype(span)>::Matrix;
+  using Vector = typename std::remove_cvref_t<decltype(span)>::Vector;
+  using Square = Eigen::Array<typename Matrix::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   const Index d = span.mixture.dimension, p = span.p();
   const auto k = static_cast<Index>(span.mixture.components.size());
   FaceMoments result;
@@ -258,16 +274,16 @@ struct FaceRegion {
   result.density = result.density_error = result.first_error = result.second_error = Eigen::ArrayXd::Zero(k);
   result.first = Eigen::MatrixXd::Zero(d, k);
   result.second.assign(static_cast<std::size_t>(k), Eigen::MatrixXd::Zero(d, d));
-  const Eigen::MatrixXd across = Eigen::MatrixXd::Identity(d, d) - span.basis * span.basis.transpose();
+  const Matrix across = Matrix::Identity(d, d) - span.basis * span.basis.transpose();
   for (Index s = 0; s < k; ++s) {
     const auto& component = span.mixture.components[static_cast<std::size_t>(s)];
     const double size = component.size;
-    const Eigen::VectorXd shift = true_centers.col(s) - midpoint;
-    std::vector<Eigen::ArrayXXd> replicates;  // (d + 1) x (d + 1): second, first in the last column, mass in the corner
+    const Vector shift = true_centers.col(s) - midpoint;
+    std::vector<Square> replicates;  // (d + 1) x (d + 1): second, first in the last column, mass in the corner
     for (const auto& own : slice_moments(face, span.mixture, component, directions)) {
-      const Eigen::VectorXd first = size * (span.basis * own.first);
-      const Eigen::MatrixXd cross = first * shift.transpose();
-      Eigen::ArrayXXd all = Eigen::ArrayXXd::Zero(d + 1, d + 1);
+      const Vector first = size * (span.basis * own.first);
+      const Matrix cross = first * shift.transpose();
+      Square all = Square::Zero(d + 1, d + 1);
       all.topLeftCorner(d, d) = (size * size *
                                      (span.basis * own.second * span.basis.transpose() +
                                       variance_across(span.mixture, p, own.mass, own.square) * across) +

@@ -13,7 +13,9 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <kmscape/core/points.hpp>
@@ -25,6 +27,8 @@
 #include <kmscape/geometry/radial_tail.hpp>
 #include <kmscape/geometry/sphere_directions.hpp>
 
+// Functions are templates, also those of concrete types, and name their types through a parameter: a program that uses
+// no population does not wait for the compiler to look at them.
 namespace kmscape::internal {
 
 /// {x: normals.col(h) . x <= offsets(h) for all h}, unit normals; p x h. `origins` name what lies behind each plane.
@@ -36,7 +40,8 @@ struct HalfSpaces {
 
 /// Appends the half-spaces of the Voronoi cell of center i (p x k). Of coinciding centers the lowest index owns the
 /// cell and is everybody's neighbour; for the others two half-spaces without a common point are appended.
-inline void append_cell(const Eigen::MatrixXd& centers, Index i, HalfSpaces& out) {
+void append_cell(const std::same_as<Eigen::MatrixXd> auto& centers, Index i, HalfSpaces& out) {
+  using Vector = Eigen::Matrix<typename std::remove_cvref_t<decltype(centers)>::Scalar, Eigen::Dynamic, 1>;
   const Index before = out.offsets.size(), p = centers.rows(), k = centers.cols();
   const auto is_owner = [&](Index j) {
     for (Index l = 0; l < j; ++l)
@@ -46,19 +51,19 @@ inline void append_cell(const Eigen::MatrixXd& centers, Index i, HalfSpaces& out
   out.normals.conservativeResize(p, before + std::max<Index>(k, 2));
   out.offsets.conservativeResize(before + std::max<Index>(k, 2));
   Index at = before;
-  const auto append = [&](const Eigen::VectorXd& normal, double offset, Index origin) {
+  const auto append = [&](const Vector& normal, double offset, Index origin) {
     out.normals.col(at) = normal;
     out.offsets(at++) = offset;
     out.origins.push_back(origin);
   };
   if (!is_owner(i)) {
-    append(Eigen::VectorXd::Unit(p, 0), -1, -1);
-    append(-Eigen::VectorXd::Unit(p, 0), -1, -1);
+    append(Vector::Unit(p, 0), -1, -1);
+    append(-Vector::Unit(p, 0), -1, -1);
   } else {
     for (Index j = 0; j < k; ++j) {
       if (j == i || !is_owner(j)) continue;
-      const Eigen::VectorXd difference = centers.col(j) - centers.col(i);
-      const Eigen::VectorXd normal = difference.stableNormalized();
+      const Vector difference = centers.col(j) - centers.col(i);
+      const Vector normal = difference.stableNormalized();
       append(normal, normal.dot(centers.col(i) + difference / 2), j);
     }
   }
@@ -75,6 +80,10 @@ struct SpanComponent {
 
 /// The components of one model: all balls or all Gaussians of dimension d.
 struct SpanMixture {
+  using Matrix = Eigen::MatrixXd;
+  using Vector = Eigen::VectorXd;
+  using Array = Eigen::ArrayXd;
+
   bool is_gaussian = false;
   Index dimension = 1;  // d
   std::vector<SpanComponent> components;
@@ -92,26 +101,28 @@ struct RegionMoments {
 
 /// An orthonormal basis of the span of the columns; at least one column, and exactly `least` if fewer are needed.
 /// `scale` is the size of the numbers that the columns are differences of: what is below its rounding is no direction.
-[[nodiscard]] inline Eigen::MatrixXd span_basis(const Eigen::MatrixXd& columns, double scale, Index least) {
+[[nodiscard]] Eigen::MatrixXd span_basis(const std::same_as<Eigen::MatrixXd> auto& columns, double scale, Index least) {
+  using Matrix = std::remove_cvref_t<decltype(columns)>;
   const Index d = columns.rows();
-  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns);
+  Eigen::ColPivHouseholderQR<Matrix> qr(columns);
   const double smallest = 64 * std::numeric_limits<double>::epsilon() * scale;
   Index rank = 0;
   const Index most = std::min(columns.rows(), columns.cols());
   while (rank < most && std::abs(qr.matrixR()(rank, rank)) > smallest) ++rank;
   const Index p = std::min(d, std::max(rank, least));
-  Eigen::MatrixXd basis = qr.householderQ() * Eigen::MatrixXd::Identity(d, p);
+  Matrix basis = qr.householderQ() * Matrix::Identity(d, p);
   return basis;
 }
 
 /// The basis of the same space that is a smooth function of the space alone, whatever vectors it was spanned by: the
 /// one nearest to p fixed directions. Rays then keep their directions in space while centers move within their span.
-[[nodiscard]] inline Eigen::MatrixXd settled_basis(const Eigen::MatrixXd& basis) {
+[[nodiscard]] Eigen::MatrixXd settled_basis(const std::same_as<Eigen::MatrixXd> auto& basis) {
+  using Matrix = std::remove_cvref_t<decltype(basis)>;
   const Index d = basis.rows(), p = basis.cols();
   if (p == d) return Eigen::MatrixXd::Identity(d, d);
   RandomStream stream(Seed{0});
-  const Eigen::MatrixXd fixed = Eigen::MatrixXd::NullaryExpr(d, p, [&] { return stream.normal(); });
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(basis.transpose() * fixed, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Matrix fixed = Matrix::NullaryExpr(d, p, [&] { return stream.normal(); });
+  const Eigen::JacobiSVD<Matrix> svd(basis.transpose() * fixed, Eigen::ComputeFullU | Eigen::ComputeFullV);
   return basis * svd.matrixU() * svd.matrixV().transpose();
 }
 
@@ -131,7 +142,7 @@ struct Interval {
   return result;
 }
 
-[[nodiscard]] inline ConvexPolygon to_polygon(const HalfSpaces& region) {
+[[nodiscard]] ConvexPolygon to_polygon(const std::same_as<HalfSpaces> auto& region) {
   std::vector<HalfPlane> half_planes(static_cast<std::size_t>(region.offsets.size()));
   for (std::size_t h = 0; h < half_planes.size(); ++h) {
     const auto column = static_cast<Index>(h);
@@ -145,8 +156,9 @@ struct Interval {
 /// On the line {rho u} the half-spaces leave an interval; its parts on both sides of the center are integrated in
 /// closed form. `slopes` are normals^T directions, `offsets` the planes' distances from the center in units of its
 /// size.
-inline void add_rays(const Eigen::MatrixXd& directions, const Eigen::MatrixXd& slopes, const Eigen::VectorXd& offsets,
-                     bool is_gaussian, Index ball_dimension, bool with_second, RegionMoments& result) {
+void add_rays(const std::same_as<Eigen::MatrixXd> auto& directions, const Eigen::MatrixXd& slopes,
+              const Eigen::VectorXd& offsets, bool is_gaussian, Index ball_dimension, bool with_second,
+              RegionMoments& result) {
   const Index p = directions.rows(), count = directions.cols(), planes = offsets.size();
   const auto tail = [&](double rho) {
     return is_gaussian ? gaussian_radial_tail(p, rho) : ball_radial_tail(p, ball_dimension, rho);
@@ -189,9 +201,9 @@ inline void add_rays(const Eigen::MatrixXd& directions, const Eigen::MatrixXd& s
 
 /// Moments with their second matrices over a region of p dimensions whose offsets are in units of the component's size
 /// from its center: one entry where they are exact, else one a replicate. `directions` are used for p >= 3.
-[[nodiscard]] inline std::vector<RegionMoments> region_moments(const HalfSpaces& region, bool is_gaussian,
-                                                               Index ball_dimension,
-                                                               const std::vector<Eigen::MatrixXd>& directions) {
+[[nodiscard]] std::vector<RegionMoments> region_moments(const std::same_as<HalfSpaces> auto& region, bool is_gaussian,
+                                                        Index ball_dimension,
+                                                        const std::vector<Eigen::MatrixXd>& directions) {
   const Index p = region.normals.rows();
   std::vector<RegionMoments> result(1, RegionMoments(p));
   if (p == 0) {
@@ -243,9 +255,8 @@ struct MomentTable {
 
 /// Tables of all regions and components: one where they are exact, else one a replicate.
 /// @param by_rays for p = 1 and 2 too.
-[[nodiscard]] inline std::vector<MomentTable> moment_tables(const std::vector<HalfSpaces>& regions, Index p,
-                                                            const SpanMixture& mixture, const RayRule& rule,
-                                                            bool by_rays) {
+[[nodiscard]] std::vector<MomentTable> moment_tables(const std::same_as<std::vector<HalfSpaces>> auto& regions, Index p,
+                                                     const SpanMixture& mixture, const RayRule& rule, bool by_rays) {
   const auto m = static_cast<Index>(regions.size()), count = static_cast<Index>(mixture.components.size());
   const Index d = mixture.dimension;
   std::vector<MomentTable> tables(1, MomentTable(p, m, count));

@@ -1,0 +1,2 @@
+#define KMSCAPE_COMPILED template
+#include "common/compiled.hpp"

@@ -1,0 +1,249 @@
+// All integrals of a population over the cells and faces of fitted centers, in double and without the model's types.
+//
+// Every model and dimension shares this one class: it is compiled once a program however many models there are.
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/objective/population_cells.hpp>
+
+namespace kmscape {
+
+/// The Hessian (d k x d k, blocks by center) with the standard errors of its entries.
+struct HessianEstimate {
+  Eigen::MatrixXd value;
+  Eigen::MatrixXd standard_error;
+};
+
+namespace internal {
+
+/// Mass, share of G and first moment around its own center of every cell.
+struct CellSums {
+  Eigen::ArrayXd mass, distortion;  // m
+  Eigen::MatrixXd first;            // d x m
+};
+
+/// Components in coordinates of space, with the options of their integration. A template so that the headers cost
+/// nothing where no population is used.
+template <std::same_as<SpanMixture> Mixture>
+class PopulationIntegrator {
+ public:
+  using Matrix = typename Mixture::Matrix;
+  using Vector = typename Mixture::Vector;
+  using Array = typename Mixture::Array;
+
+  PopulationIntegrator(Mixture mixture, const PopulationOptions& options)
+      : mixture_(std::move(mixture)), options_(options), true_centers_(mixture_.dimension, components()) {
+    for (Index s = 0; s < components(); ++s) true_centers_.col(s) = component(s).center;
+  }
+
+  [[nodiscard]] const Mixture& mixture() const { return mixture_; }
+  [[nodiscard]] const PopulationOptions& options() const { return options_; }
+  [[nodiscard]] RayRule ray_rule() const { return {options_.samples, options_.replicates, options_.seed}; }
+
+  /// Means over replicates.
+  [[nodiscard]] CellSums cells(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] Estimate value(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] ComponentCells component_cells(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] FaceMoments face(const Matrix& centers, Index i, Index j, std::string_view function) const;
+  [[nodiscard]] std::vector<FaceMoments> faces(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] HessianEstimate hessian(const Matrix& centers, std::string_view function) const;
+
+ private:
+  struct Evaluation {
+    Matrix centers;
+    CenterSpan span;
+    std::vector<MomentTable> tables;
+  };
+
+  [[nodiscard]] Evaluation evaluate(const Matrix& centers, std::string_view function) const {
+    auto span = center_span({centers}, mixture_, options_.integrator, function);
+    const auto regions = cell_regions(span.project(centers));
+    auto tables = moment_tables(regions, span.p(), span.mixture, ray_rule(), span.by_rays);
+    return {centers, std::move(span), std::move(tables)};
+  }
+
+  [[nodiscard]] CellSums sums(const Evaluation& at, const MomentTable& table) const {
+    const Index k = at.centers.cols(), d = mixture_.dimension;
+    CellSums result{Array::Zero(k), Array::Zero(k), Matrix::Zero(d, k)};
+    for (Index i = 0; i < k; ++i)
+      for (Index s = 0; s < components(); ++s) {
+        if (!(table.mass(i, s) > 0)) continue;
+        const auto own = shifted_moments(table, i, s, at.span, component(s).center, at.centers.col(i));
+        const double weight = component(s).weight;
+        result.mass(i) += weight * own.mass;
+        result.first.col(i) += weight * own.first;
+        result.distortion(i) += weight * own.square;
+      }
+    return result;
+  }
+
+  [[nodiscard]] std::vector<Matrix> face_directions(const CenterSpan& span) const {
+    return span.p() >= 4 ? sphere_directions(span.p() - 1, ray_rule()) : std::vector<Matrix>{};
+  }
+  [[nodiscard]] Index components() const { return static_cast<Index>(mixture_.components.size()); }
+  [[nodiscard]] const SpanComponent& component(Index s) const {
+    return mixture_.components[static_cast<std::size_t>(s)];
+  }
+
+  Mixture mixture_;
+  PopulationOptions options_;
+  Matrix true_centers_;
+};
+
+template <std::same_as<SpanMixture> Mixture>
+CellSums PopulationIntegrator<Mixture>::cells(const Matrix& centers, std::string_view function) const {
+  const auto at = evaluate(centers, function);
+  CellSums total = sums(at, at.tables.front());
+  for (std::size_t r = 1; r < at.tables.size(); ++r) {
+    const CellSums more = sums(at, at.tables[r]);
+    total.mass += more.mass;
+    total.first += more.first;
+    total.distortion += more.distortion;
+  }
+  const double count = static_cast<double>(at.tables.size());
+  total.mass /= count;
+  total.first /= count;
+  total.distortion /= count;
+  return total;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+Estimate PopulationIntegrator<Mixture>::value(const Matrix& centers, std::string_view function) const {
+  const auto at = evaluate(centers, function);
+  std::vector<Array> values;
+  for (const auto& table : at.tables) values.push_back(Array::Constant(1, sums(at, table).distortion.sum()));
+  const auto [mean, error] = mean_and_error(values);
+  return {mean(0), error(0)};
+}
+
+template <std::same_as<SpanMixture> Mixture>
+ComponentCells PopulationIntegrator<Mixture>::component_cells(const Matrix& centers, std::string_view function) const {
+  const auto at = evaluate(centers, function);
+  const Index k = at.centers.cols(), d = mixture_.dimension;
+  ComponentCells result;
+  result.mass = result.distortion = Eigen::ArrayXXd::Zero(k, components());
+  result.mass_error = result.centroid_error = result.distortion_error = result.mass;
+  result.centroid.assign(static_cast<std::size_t>(components()), at.centers);
+  for (Index s = 0; s < components(); ++s)
+    for (Index i = 0; i < k; ++i) {
+      std::vector<Array> replicates;  // first moment around the center, mass, square
+      for (const auto& table : at.tables) {
+        const auto own = shifted_moments(table, i, s, at.span, component(s).center, at.centers.col(i));
+        Array all(d + 2);
+        all << own.first.array(), own.mass, own.square;
+        replicates.push_back(std::move(all));
+      }
+      const auto [mean, error] = mean_and_error(replicates);
+      result.mass(i, s) = mean(d);
+      result.mass_error(i, s) = error(d);
+      result.distortion(i, s) = mean(d + 1);
+      result.distortion_error(i, s) = error(d + 1);
+      if (!(mean(d) > 0)) continue;
+      const Array offset = mean.head(d) / mean(d);
+      result.centroid[static_cast<std::size_t>(s)].col(i) += offset.matrix();
+      // A quotient's error, to first order: that of its numerator less the quotient times its denominator.
+      std::vector<Array> residuals;
+      for (const auto& all : replicates) residuals.push_back((all.head(d) - offset * all(d)) / mean(d));
+      result.centroid_error(i, s) = mean_and_error(residuals).second.maxCoeff();
+    }
+  return result;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+FaceMoments PopulationIntegrator<Mixture>::face(const Matrix& at, Index i, Index j, std::string_view function) const {
+  if (i > j) std::swap(i, j);
+  const auto span = center_span({at}, mixture_, options_.integrator, function);
+  HalfSpaces cell;
+  cell.normals.resize(span.p(), 0);
+  append_cell(span.project(at), i, cell);
+  const auto found = std::find(cell.origins.begin(), cell.origins.end(), j);
+  FaceRegion region;
+  if (found == cell.origins.end()) {
+    region.is_empty = true;
+    region.normal = Vector::Unit(span.p(), 0);
+  } else {
+    region = face_region(cell, found - cell.origins.begin());
+  }
+  auto result =
+      face_moments(region, span, true_centers_, at.col(i) + (at.col(j) - at.col(i)) / 2, face_directions(span));
+  result.i = i;
+  result.j = j;
+  return result;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+std::vector<FaceMoments> PopulationIntegrator<Mixture>::faces(const Matrix& at, std::string_view function) const {
+  const auto span = center_span({at}, mixture_, options_.integrator, function);
+  const auto cells = cell_regions(span.project(at));
+  const auto directions = face_directions(span);
+  std::vector<FaceMoments> result;
+  for (Index i = 0; i < at.cols(); ++i) {
+    const auto& cell = cells[static_cast<std::size_t>(i)];
+    for (std::size_t h = 0; h < cell.origins.size(); ++h) {
+      const Index j = cell.origins[h];
+      if (j <= i) continue;
+      const auto region = face_region(cell, static_cast<Index>(h));
+      if (region.is_empty) continue;
+      auto face = face_moments(region, span, true_centers_, at.col(i) + (at.col(j) - at.col(i)) / 2, directions);
+      if (span.p() >= 3 && !(face.density > 0).any()) continue;
+      face.i = i;
+      face.j = j;
+      result.push_back(std::move(face));
+    }
+  }
+  return result;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+HessianEstimate PopulationIntegrator<Mixture>::hessian(const Matrix& centers, std::string_view function) const {
+  const auto at = evaluate(centers, function);
+  const Index d = mixture_.dimension, k = at.centers.cols();
+  std::vector<Array> masses;
+  for (const auto& table : at.tables) masses.push_back(sums(at, table).mass);
+  const auto [mass, mass_error] = mean_and_error(masses);
+  HessianEstimate result{Matrix::Zero(d * k, d * k), Matrix::Zero(d * k, d * k)};
+  Matrix variance = Matrix::Zero(d * k, d * k);
+  for (Index i = 0; i < k; ++i) {
+    result.value.diagonal().segment(i * d, d).setConstant(2 * mass(i));
+    variance.diagonal().segment(i * d, d).setConstant(4 * mass_error(i) * mass_error(i));
+  }
+  for (const auto& face : faces(at.centers, function)) {
+    const Vector half = (at.centers.col(face.j) - at.centers.col(face.i)) / 2;
+    const double scale = 1 / half.norm();  // 2 / |beta_i - beta_j|
+    // x - beta_i = y + half and x - beta_j = y - half, y = x - midpoint.
+    Matrix second = Matrix::Zero(d, d);
+    Vector first = Vector::Zero(d);
+    double density = 0, error = 0;
+    for (Index s = 0; s < components(); ++s) {
+      const double weight = component(s).weight;
+      second += weight * face.second[static_cast<std::size_t>(s)];
+      first += weight * face.first.col(s);
+      density += weight * face.density(s);
+      // The same directions serve all components and moments: their errors may add up.
+      error += weight * (face.second_error(s) + 2 * half.norm() * face.first_error(s) +
+                         half.squaredNorm() * face.density_error(s));
+    }
+    const Matrix square = density * half * half.transpose(), mixed = half * first.transpose();
+    const Index a = face.i * d, b = face.j * d;
+    result.value.block(a, a, d, d) -= scale * (second + mixed + mixed.transpose() + square);
+    result.value.block(b, b, d, d) -= scale * (second - mixed - mixed.transpose() + square);
+    const Matrix between = scale * (second + mixed - mixed.transpose() - square);
+    result.value.block(a, b, d, d) += between;
+    result.value.block(b, a, d, d) += between.transpose();
+    for (const Index row : {a, b})
+      for (const Index column : {a, b}) variance.block(row, column, d, d).array() += std::pow(scale * error, 2);
+  }
+  result.standard_error = variance.cwiseSqrt();
+  return result;
+}
+
+}  // namespace internal
+}  // namespace kmscape
