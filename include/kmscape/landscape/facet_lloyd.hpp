@@ -196,12 +196,11 @@ class FacetLloyd {
     for (Index l = 0; l < work.centers.cols(); ++l)
       if (l != i && l != j && squared(x, l) - radius <= rounding(x, i)) return FacetEnd::third_center;
     bool strict = true;
-    for_each_nearest_two<Real, Dim>(objective_.span(), work.centers,
-                                    [&](Index y, Label first, Real nearest, Label second, Real next) {
-                                      if (y == x || !strict) return;
-                                      strict = first == work.labels(y) && second >= 0 &&
-                                               next - nearest > rounding(y, first);
-                                    });
+    for_each_nearest_two<Real, Dim>(
+        objective_.span(), work.centers, [&](Index y, Label first, Real nearest, Label second, Real next) {
+          if (y == x || !strict) return;
+          strict = first == work.labels(y) && second >= 0 && next - nearest > rounding(y, first);
+        });
     return strict ? FacetEnd::state : FacetEnd::tied_point;
   }
 

@@ -46,7 +46,7 @@ struct TransitionState {
 };
 
 enum class NetworkStatus {
-  closed,               // every start of every minimum found was followed
+  closed,               // every start was followed, and led to nothing else
   minima_budget,        // options.max_minima were found and another one met
   states_budget,        // options.max_states were found and another one met
   stopped_by_callback,  // the progress callback ended the search
@@ -66,7 +66,7 @@ enum class NetworkStatus {
   return "unknown";
 }
 
-/// What became of the starts (minimum, point, cell -> other cell); the seven ends below add up to `total`.
+/// What became of the starts (partition, point, its cell -> another); the seven ends below add up to `total`.
 struct TransitionStarts {
   Index total = 0;           // followed
   Index found_state = 0;     // ended in a certified transition state
@@ -83,8 +83,8 @@ struct Network {
   std::vector<NetworkMinimum<Scalar, Dim>> minima;   // by value: the first is the best found
   std::vector<TransitionState<Scalar, Dim>> states;  // by value
   NetworkStatus status = NetworkStatus::closed;
-  Index explored = 0;  // minima of which every start was followed
-  bool sampled = false;  // only a sample of the starts of each minimum was asked for
+  Index explored = 0;    // minima of which every start was followed
+  bool sampled = false;  // only a sample of the starts of each partition was asked for
   TransitionStarts starts;
   Index uncertified_given = 0;     // of the centers given, how many led to no certified minimum
   Index uncertified_descents = 0;  // ways down from states that reached no certified minimum
@@ -102,12 +102,12 @@ struct NetworkComponents {
 
 /// A node of the merge tree: a minimum, or the union of two subtrees at the lowest state that joins them.
 struct MergeNode {
-  double value = 0;                  // the minimum's, or the state's
-  Index state = -1;                  // -1 for a minimum
-  Index lower = -1, higher = -1;     // the two subtrees, that with the lower `lowest` first; -1 for a minimum
-  Index parent = -1;                 // -1 for the root of a component
-  Index lowest = -1;                 // the best minimum beneath
-  Index minima = 1;                  // how many are beneath
+  double value = 0;               // the minimum's, or the state's
+  Index state = -1;               // -1 for a minimum
+  Index lower = -1, higher = -1;  // the two subtrees, that with the lower `lowest` first; -1 for a minimum
+  Index parent = -1;              // -1 for the root of a component
+  Index lowest = -1;              // the best minimum beneath
+  Index minima = 1;               // how many are beneath
 };
 
 /// Minima merged in order of barrier: nodes 0, ..., m - 1 are the minima, the others follow by value. With c components
@@ -118,8 +118,8 @@ struct MergeTree {
 
 /// Where descending over lowest barriers leads.
 struct Funnels {
-  std::vector<Index> next;     // of every minimum: the lower one beyond its lowest state that leads to a lower one; or -1
-  std::vector<Index> via;      // the state in between, or -1
+  std::vector<Index> next;  // of every minimum: the lower one beyond its lowest state that leads to a lower one; or -1
+  std::vector<Index> via;   // the state in between, or -1
   std::vector<Index> bottom;   // where following `next` ends
   std::vector<Index> bottoms;  // the different ends, by value
   double share_of_best = 0;    // share of the minima whose bottom is the best minimum
