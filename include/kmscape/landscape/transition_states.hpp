@@ -43,7 +43,8 @@
 namespace kmscape {
 
 struct TransitionOptions {
-  bool from_states = false;  // search from both partitions that adjoin each state found, too: finds more, costs more
+  bool from_states = false;     // search from both partitions that adjoin each state found, too: finds more, costs more
+  Index random_partitions = 0;  // search from the cells of k random points, too: so many times, after the minima
   Index max_minima = 10'000;
   Index max_states = 100'000;
   Index starts_per_partition = 0;  // 0: all n (k - 1), n distinct points; else as many of them, drawn without repeats
@@ -203,6 +204,7 @@ class TransitionSearch {
   template <class MinimumAt>
   [[nodiscard]] Network<Scalar, O::dim> run(Index given, const MinimumAt& centers_of) {
     bool goes_on = add_given(given, centers_of);
+    if (goes_on) add_random_sources();
     // Steps between two reports, and searches whose ends are held together: by the size of the problem alone, so that a
     // search that is stopped stops at the same place for any number of threads.
     const Index work = data_.objective().size() * k_ * data_.objective().dimension();
@@ -302,6 +304,34 @@ class TransitionSearch {
       }
     }
     return true;
+  }
+
+  void add_random_sources() {
+    std::vector<Labels> drawn(static_cast<std::size_t>(options_.random_partitions));
+    const auto& objective = data_.objective();
+    team_.run(options_.random_partitions, [&](Index r, int) {
+      // Centers are means of one, two or three draws: single points alone give few different partitions of little data.
+      RandomStream stream = RandomStream(options_.seed).split(static_cast<std::uint64_t>(r));
+      auto& labels = drawn[static_cast<std::size_t>(r)];
+      for (int attempt = 0; attempt < 16; ++attempt) {
+        const Index draws = 1 + r % 3;
+        CentersType centers;
+        centers.setZero(objective.dimension(), k_);
+        for (Index l = 0; l < k_; ++l)
+          for (Index draw = 0; draw < draws; ++draw)
+            centers.col(l) += objective.points().col(stream.index(objective.size())) / static_cast<Real>(draws);
+        const auto assignment = objective.assign(centers);
+        if (assignment.counts.minCoeff() == 0) continue;
+        labels = assignment.labels;
+        return;
+      }
+      // Distinct points, each the nearest center to itself: no cell is empty.
+      CentersType centers(objective.dimension(), k_);
+      const auto chosen = sample_below(objective.size(), k_, stream);
+      for (Index l = 0; l < k_; ++l) centers.col(l) = objective.points().col(chosen[static_cast<std::size_t>(l)]);
+      labels = objective.assign(centers).labels;
+    });
+    for (auto& labels : drawn) add_source(std::move(labels), false);
   }
 
   /// Follows `size` starts from number `first` on and takes in what they find, in order. False when a budget is spent.
@@ -511,6 +541,8 @@ template <DataObjective O, class MinimumAt>
   positive("options.max_iterations", options.max_iterations);
   require(options.starts_per_partition >= 0, function, "options.starts_per_partition", options.starts_per_partition,
           "a number of starts cannot be negative", "pass 0 to follow all of them");
+  require(options.random_partitions >= 0, function, "options.random_partitions", options.random_partitions,
+          "a number of partitions cannot be negative", "pass 0 for none");
   static_cast<void>(resolve_threads(options.threads, function, "options.threads"));  // throws on a negative number
   require(given > 0, function, "minima", "an empty list", "the search starts at minima", "pass those of a survey");
   const Index k = centers_of(0).cols();
