@@ -554,7 +554,7 @@ template <DataObjective O, class MinimumAt>
       require(false, function, name(), text(centers.cols(), " centers"), text("minima[0] has ", k),
               "pass minima of one k");
   }
-  check_clusters(objective, k, function, "the minima's number of centers");
+  check_clusters(objective, k, function, "minima[0].cols()");
   return TransitionSearch<O>(objective, k, options).run(given, centers_of);
 }
 
