@@ -26,8 +26,11 @@
 #include <kmscape/landscape/cell_masses.hpp>
 #include <kmscape/landscape/center_sets.hpp>
 #include <kmscape/landscape/certificate.hpp>
+#include <kmscape/landscape/distinct_points.hpp>
+#include <kmscape/landscape/facet_lloyd.hpp>
 #include <kmscape/landscape/gaussian_face_density.hpp>
 #include <kmscape/landscape/necessary_conditions.hpp>
+#include <kmscape/landscape/network.hpp>
 #include <kmscape/landscape/opposing_directions.hpp>
 #include <kmscape/landscape/population_certificate.hpp>
 #include <kmscape/landscape/population_survey.hpp>
@@ -37,6 +40,7 @@
 #include <kmscape/landscape/theorem_mode.hpp>
 #include <kmscape/landscape/theorem_partition.hpp>
 #include <kmscape/landscape/theorem_report.hpp>
+#include <kmscape/landscape/transition_states.hpp>
 #include <kmscape/metric/centroid_index.hpp>
 #include <kmscape/metric/contingency.hpp>
 #include <kmscape/metric/matching.hpp>
