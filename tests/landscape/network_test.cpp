@@ -12,6 +12,7 @@
 #include <kmscape/core/random.hpp>
 
 #include "support/catch.hpp"
+#include "support/points.hpp"
 
 using kmscape::barriers;
 using kmscape::connected_components;
@@ -19,10 +20,9 @@ using kmscape::funnels;
 using kmscape::Index;
 using kmscape::merge_tree;
 using kmscape::Network;
+using testing::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct Edge {
   double value;

@@ -11,8 +11,8 @@
 #include <kmscape/model/center_layouts.hpp>
 #include <kmscape/model/stochastic_ball.hpp>
 
-#include "common/csv.hpp"
 #include "support/catch.hpp"
+#include "support/data.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -20,15 +20,11 @@ using kmscape::EmpiricalObjective;
 using kmscape::Index;
 using kmscape::Seeding;
 using kmscape::survey;
+using testing::iris;
 using testing::normal_points;
 using testing::on_line;
 
 namespace {
-
-EmpiricalObjective<double> iris() {
-  return EmpiricalObjective<double>(
-      examples::read_table(std::filesystem::path(KMSCAPE_EXAMPLES_DIR) / "data/iris.csv", "label").points);
-}
 
 template <class S>
 void check_same(const S& a, const S& b) {

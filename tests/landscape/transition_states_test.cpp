@@ -16,8 +16,8 @@
 #include <kmscape/landscape/certificate.hpp>
 #include <kmscape/landscape/survey.hpp>
 
-#include "common/csv.hpp"
 #include "support/catch.hpp"
+#include "support/data.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -28,6 +28,7 @@ using kmscape::NetworkStatus;
 using kmscape::survey;
 using kmscape::transition_states;
 using kmscape::TransitionOptions;
+using testing::iris;
 using testing::normal_points;
 using testing::on_line;
 
@@ -36,11 +37,6 @@ namespace {
 using Wide = long double;
 using WidePoints = Eigen::Matrix<Wide, Eigen::Dynamic, Eigen::Dynamic>;
 using Names = std::vector<int>;
-
-EmpiricalObjective<double> iris() {
-  return EmpiricalObjective<double>(
-      examples::read_table(std::filesystem::path(KMSCAPE_EXAMPLES_DIR) / "data/iris.csv", "label").points);
-}
 
 /// What a state is: the divided point, the unordered pair of cells, each named by its set of undivided points, and all
 /// cells in order of their first point.
@@ -247,7 +243,7 @@ void check_state(const Eigen::MatrixXd& data, const State& state) {
 }
 
 template <class A, class B>
-void check_same(const A& a, const B& b) {
+void check_same_network(const A& a, const B& b) {
   REQUIRE(a.minima.size() == b.minima.size());
   REQUIRE(a.states.size() == b.states.size());
   CHECK(a.status == b.status);
@@ -542,7 +538,7 @@ TEST_CASE("threads change no bit of a network, nor where it stops") {
   for (const auto& options : {limited, few, sampled, more}) {
     const auto one = with(options, 1);
     REQUIRE(one.states.size() > 10);
-    for (const int threads : {2, 3}) check_same(one, with(options, threads));
+    for (const int threads : {2, 3}) check_same_network(one, with(options, threads));
   }
 }
 
@@ -571,7 +567,7 @@ TEST_CASE("float data has the network of its double copy") {
   const auto narrow = from_centers(EmpiricalObjective<float>(points), start);
   const auto copy = from_centers(EmpiricalObjective<double>(wide), start);
   REQUIRE(narrow.states.size() > 5);
-  check_same(narrow, copy);
+  check_same_network(narrow, copy);
 }
 
 TEST_CASE("whole numbers full of ties: what is found is strict, and every start is accounted for") {
@@ -631,7 +627,7 @@ TEST_CASE("budgets and the callback end a search, and say so") {
       objective, start,
       {.max_minima = static_cast<Index>(whole.minima.size()), .max_states = static_cast<Index>(whole.states.size())});
   CHECK(exact.status == NetworkStatus::closed);
-  check_same(exact, whole);
+  check_same_network(exact, whole);
 
   Index calls = 0;
   const auto stopped = from_centers(objective, start, {.progress = [&](const kmscape::Progress& progress) {
