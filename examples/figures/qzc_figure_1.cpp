@@ -5,6 +5,7 @@
 // center at their mean, and a cell that halves a cluster gets half of it, whose mean lies sigma sqrt(2/pi) off the
 // middle. In the population a spherical cluster may be halved in any direction; the sample decides for its longest
 // axis, so we take that.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -83,6 +84,16 @@ std::string rings(examples::Picture& picture) {
   return plot;
 }
 
+/// The box made wider or higher, so that a unit is as long up as across in a panel of this ratio of width to height.
+examples::Box with_ratio(examples::Box box, double ratio) {
+  const Eigen::Vector2d middle = (box.low + box.high) / 2, size = box.high - box.low;
+  const Eigen::Vector2d half =
+      Eigen::Vector2d(std::max(size.x(), ratio * size.y()), std::max(size.y(), size.x() / ratio)) / 2;
+  box.low = middle - half;
+  box.high = middle + half;
+  return box;
+}
+
 /// A panel of cells, what lies `below` the true centers and what `more` adds.
 void draw(examples::Picture& picture, const std::string& title, const std::string& below,
           const Eigen::MatrixXd& centers, const examples::Box& box, const std::string& more) {
@@ -141,7 +152,9 @@ int main(int argc, char** argv) {
     const auto folder = examples::output_folder(arguments.text("out"));
     const auto sample = model.sample_balanced(2000, kmscape::Seed{1});
     const kmscape::EmpiricalObjective objective(sample.points);
-    const auto box = examples::box_around(sample.points);
+    // Width and height of a panel by the margins and spacings below.
+    const auto box =
+        with_ratio(examples::box_around(sample.points), (0.98 - 3 * 0.012) / 4 * 1600 / ((0.93 - 2 * 0.06) / 3 * 1320));
     const kmscape::PopulationObjective population(model);
     examples::Picture picture(folder / "qzc_figure_1.png", 1600, 1320);
     picture << "set multiplot layout 3,4 margins 0.01,0.99,0.02,0.95 spacing 0.012,0.06"
@@ -155,7 +168,8 @@ int main(int argc, char** argv) {
                             "0.6, drawn as circles of "
                             "one and two sigma; stars are the true centers. Middle: Lloyd's iteration on the "
                             "population objective from each "
-                            "(lines) to where it ends (squares). Below: the same on 2000 points of the mixture.");
+                            "(lines) to where it ends (squares); the halves of a round cluster turn so slowly "
+                            "that it is stopped. Below: the same on 2000 points of the mixture.");
 
     for (const auto& panel : panels(sample))
       draw(picture, panel.name + ": " + panel.what, rings(picture), panel.start, box, markers(picture, panel.start, 7));
@@ -164,7 +178,8 @@ int main(int argc, char** argv) {
       for (const auto& panel : panels(sample)) {
         const auto fit = kmscape::lloyd(function, panel.start, {.max_iterations = 20'000, .keep_centers = true});
         const double moved = (fit.centers - panel.start).colwise().norm().maxCoeff();
-        const std::string steps = std::to_string(fit.iterations) + (fit.iterations == 1 ? " step" : " steps");
+        const std::string steps = (fit.status == kmscape::LloydStatus::iteration_limit ? "stopped after " : "") +
+                                  std::to_string(fit.iterations) + (fit.iterations == 1 ? " step" : " steps");
         const std::string name = std::string(1, row) + panel.name.substr(1) + ": " + where;
         draw(picture, name + ", " + steps, below, fit.centers, box,
              trajectories(picture, fit.path) + markers(picture, panel.start, 7) + markers(picture, fit.centers, 5));

@@ -99,7 +99,7 @@ void draw_worst_direction(examples::Sheet& sheet, const examples::Frame& frame) 
       .add(parabola, "with lines lw 1.6 dt 3 lc rgb '" + examples::after_colour + "'")
       .add(curve, "with lines lw 2.6 lc rgb '" + examples::colour(0) + "'")
       .label("U, cells fixed", {-0.72, 0.775}, "#7F7F7F", "left", {0.4, 0.6}, 10)
-      .label("t^2/12", {-0.86, 0.724}, examples::after_colour, "left", {0, 0}, 10)
+      .label("t^2/12", {-0.88, 0.712}, examples::after_colour, "left", {0, 0}, 10)
       .label("G", {0.7, 0.711}, examples::colour(0), "center", {0, 0}, 11)
       .dots(Eigen::Vector2d(0, h.value(0)), examples::after_colour);
   chart.finish();

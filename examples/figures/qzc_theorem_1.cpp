@@ -271,6 +271,7 @@ int main(int argc, char** argv) {
         << "set label 4 'many-fit-one, balls' at 1e4,2e-5 offset 0.5,0.9 left textcolor '" + colours[0] + "'"
         << "set label 5 'many-fit-one, Gaussians' at 8e5,4e-7 right textcolor '#B98A3E'"
         << "set label 6 'almost empty: half a ball' at 22,7e-2 left textcolor '" + colours[3] + "'"
+        << "set label 8 'one-fit-one' at 3.6,1.6e-3 left textcolor '" + colours[2] + "'"
         << "set label 7 \"one-fit-many and one-fit-one: 0 to rounding\\nonce no face cuts a ball\" at 3.6,5e-8 left "
            "textcolor '" +
                colours[1] + "'";

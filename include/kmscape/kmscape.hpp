@@ -1,4 +1,7 @@
 // Everything. Each header also stands alone; include the ones you use where compile time matters.
+//
+// A parameter `const std::same_as<T> auto&` takes a T and nothing else: it makes a template of a function that g++
+// would otherwise compile, with all of Eigen that it uses, in every program that includes it.
 #pragma once
 
 #include <kmscape/core/error.hpp>

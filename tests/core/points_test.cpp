@@ -5,7 +5,7 @@
 #include <string>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::internal::check_columns;
 using kmscape::internal::check_labels;

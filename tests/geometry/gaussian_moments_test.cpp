@@ -3,7 +3,6 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <vector>
 
@@ -11,8 +10,8 @@
 #include <kmscape/geometry/interval_moments.hpp>
 
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/plane_quadrature.hpp"
-#include "support/points.hpp"
 
 using kmscape::ConvexPolygon;
 using kmscape::gaussian_moments;

@@ -1,10 +1,9 @@
 #include <kmscape/geometry/interval_moments.hpp>
 
 #include <cmath>
-#include <limits>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::ball_interval_moments;
 using kmscape::Index;

@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::owens_t;
 using testing::infinity;

@@ -11,6 +11,7 @@
 #include <kmscape/model/stochastic_ball.hpp>
 
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -18,13 +19,11 @@ using kmscape::cell_masses;
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
 using kmscape::StochasticBallModel;
+using testing::normal_below;
 using testing::normal_points;
 using testing::on_line;
 
 namespace {
-
-/// Standard normal probability below x.
-double below(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
 
 /// Share of the unit disc with first coordinate above h, 0 <= h <= 1: a circular segment.
 double segment(double h) { return (std::acos(h) - h * std::sqrt(1 - h * h)) / std::numbers::pi; }
@@ -105,8 +104,8 @@ TEST_CASE("a Gaussian in three dimensions splits as the normal distribution says
   centers << -1, 2, 0, 0, 0, 0;  // boundary at x = 1/2
   const auto masses = cell_masses(centers, model);
   CHECK(masses.standard_error == 0);
-  CHECK(masses.mass(0, 0) == Approx(below(0.5 / 0.8) / 2).epsilon(1e-12));
-  CHECK(masses.mass(0, 1) == Approx(below(-2.5 / 0.8) / 2).epsilon(1e-12));
+  CHECK(masses.mass(0, 0) == Approx(normal_below(0.5 / 0.8) / 2).epsilon(1e-12));
+  CHECK(masses.mass(0, 1) == Approx(normal_below(-2.5 / 0.8) / 2).epsilon(1e-12));
 }
 
 TEST_CASE("a Gaussian that three planes cut into octants is estimated within its error") {

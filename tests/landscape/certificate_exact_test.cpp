@@ -13,6 +13,7 @@
 #include <kmscape/solve/lloyd.hpp>
 
 #include "support/catch.hpp"
+#include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -21,6 +22,7 @@ using kmscape::certify;
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
 using kmscape::OptimalityGrade;
+using testing::for_each_partition;
 using testing::grid_points;
 using testing::normal_points;
 using testing::on_line;
@@ -158,21 +160,6 @@ double exact_best_gain(const ExactCase& at) {
     label = home;
   }
   return static_cast<double>(best) / 840;
-}
-
-/// Calls `visit` with every partition of n points into exactly k cells, as labels in order of first appearance.
-template <class Visitor>
-void for_each_partition(std::size_t n, std::size_t k, const Visitor& visit) {
-  std::vector<std::size_t> labels(n, 0);
-  const auto place = [&](const auto& self, std::size_t i, std::size_t used) -> void {
-    if (i == n) {
-      if (used == k) visit(labels);
-      return;
-    }
-    for (labels[i] = 0; labels[i] < std::min(used + 1, k); ++labels[i])
-      self(self, i + 1, std::max(used, labels[i] + 1));
-  };
-  place(place, 0, 0);
 }
 
 struct Verdicts {

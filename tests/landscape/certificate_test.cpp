@@ -9,6 +9,7 @@
 #include <kmscape/solve/lloyd.hpp>
 
 #include "support/catch.hpp"
+#include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -18,6 +19,7 @@ using kmscape::EmpiricalObjective;
 using kmscape::Index;
 using kmscape::Label;
 using kmscape::OptimalityGrade;
+using testing::for_each_partition;
 using testing::normal_points;
 using testing::on_line;
 
@@ -71,23 +73,6 @@ Exact exact_verdict(const Eigen::MatrixXd& points, const std::vector<int>& label
     }
   }
   return verdict;
-}
-
-/// Calls `visit(labels)` for every partition of n points into k non-empty parts, named in order of first use.
-template <class Visit>
-void for_each_partition(int n, int k, const Visit& visit) {
-  std::vector<int> labels(static_cast<std::size_t>(n), 0);
-  const auto place = [&](const auto& self, int i, int used) -> void {
-    if (i == n) {
-      if (used == k) visit(labels);
-      return;
-    }
-    for (int j = 0; j <= std::min(used, k - 1); ++j) {
-      labels[static_cast<std::size_t>(i)] = j;
-      self(self, i + 1, std::max(used, j + 1));
-    }
-  };
-  place(place, 0, 0);
 }
 
 Eigen::MatrixXd means(const Eigen::MatrixXd& points, const std::vector<int>& labels, int k) {

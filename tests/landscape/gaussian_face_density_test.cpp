@@ -5,18 +5,18 @@
 #include <kmscape/core/random.hpp>
 
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
 using kmscape::gaussian_face_density;
 using kmscape::Index;
 using kmscape::voronoi_face;
+using testing::normal_below;
 
 namespace {
 
 double normal(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); }
-double standard_normal_below(double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; }
-
 /// By plain Monte Carlo in the bisector, with its standard error.
 kmscape::FaceDensity by_sampling(const Eigen::MatrixXd& centers, Index i, Index j, const Eigen::VectorXd& mean,
                                  double sigma, double radius, int draws) {
@@ -56,13 +56,13 @@ TEST_CASE("a Gaussian's face density in the plane is a product of a density and 
   const double sigma = 0.8, half_chord = std::sqrt(2.0 * 2.0 - 0.25);
   const auto clipped = gaussian_face_density(face, mean, sigma, 2, 2);
   CHECK(clipped.standard_error == 0);
-  CHECK(clipped.value == Approx(normal(0.5 / sigma) / sigma *
-                                (standard_normal_below(0.375 / sigma) - standard_normal_below(-half_chord / sigma)))
-                             .epsilon(1e-14));
+  CHECK(clipped.value ==
+        Approx(normal(0.5 / sigma) / sigma * (normal_below(0.375 / sigma) - normal_below(-half_chord / sigma)))
+            .epsilon(1e-14));
   // A small ball inside the face: the whole chord counts.
   const double short_chord = std::sqrt(0.6 * 0.6 - 0.25);
   CHECK(gaussian_face_density(face, mean, sigma, 0.6, 2).value ==
-        Approx(normal(0.5 / sigma) / sigma * (1 - 2 * standard_normal_below(-short_chord / sigma))).epsilon(1e-14));
+        Approx(normal(0.5 / sigma) / sigma * (1 - 2 * normal_below(-short_chord / sigma))).epsilon(1e-14));
   CHECK(gaussian_face_density(face, Eigen::Vector2d(0, 4), sigma, 2, 2).value == 0);  // the ball misses the face
 }
 

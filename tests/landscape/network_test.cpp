@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <set>
 #include <utility>
 #include <vector>
@@ -12,7 +11,7 @@
 #include <kmscape/core/random.hpp>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::barriers;
 using kmscape::connected_components;

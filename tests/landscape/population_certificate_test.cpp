@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <set>
 #include <string>
@@ -17,6 +16,7 @@
 #include <kmscape/solve/lloyd.hpp>
 
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 

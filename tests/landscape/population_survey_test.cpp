@@ -17,6 +17,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/surveys.hpp"
 
 using kmscape::EmptyCell;
 using kmscape::GaussianMixtureModel;
@@ -28,15 +29,9 @@ using kmscape::StochasticBallModel;
 using kmscape::survey;
 using std::numbers::pi;
 using testing::on_line;
+using testing::restarts_counted;
 
 namespace {
-
-template <class S>
-Index counted(const S& result) {
-  Index sum = result.degenerate + result.unfinished;
-  for (const auto& minimum : result.minima) sum += minimum.count;
-  return sum;
-}
 
 template <class Ends>
 bool identical_ends(const Ends& a, const Ends& b) {
@@ -82,7 +77,7 @@ TEST_CASE("the line of three intervals has the truth and the two mirror images o
       survey(line_model(r), {.clusters = 3, .restarts = 400, .seeding = Seeding::uniform_points, .seed = 5});
   REQUIRE(result.minima.size() == 3);
   CHECK(result.restarts == 400);
-  CHECK(counted(result) == 400);
+  CHECK(restarts_counted(result) == 400);
   CHECK(result.degenerate == 0);
   CHECK(result.unfinished == 0);
   CHECK_FALSE(result.stopped);
@@ -119,7 +114,7 @@ TEST_CASE("small intervals leave room for a third center that is empty, and thos
   constexpr double r = 0.1;
   const auto result =
       survey(line_model(r), {.clusters = 3, .restarts = 400, .seeding = Seeding::uniform_points, .seed = 5});
-  CHECK(counted(result) == 400);
+  CHECK(restarts_counted(result) == 400);
   Index strict = 0, flat = 0;
   for (const auto& minimum : result.minima) {
     if (minimum.certificate.empty_cells == 0) {
@@ -147,7 +142,7 @@ TEST_CASE("minima are found and certified however small the clusters are beside 
         survey(objective, {.clusters = 3, .restarts = 200, .seeding = Seeding::uniform_points, .seed = 3});
     CHECK(result.degenerate == 0);
     CHECK(result.unfinished == 0);
-    CHECK(counted(result) == 200);
+    CHECK(restarts_counted(result) == 200);
     Index halved = 0;
     for (const auto& minimum : result.minima) {
       if (minimum.certificate.continuum == 0 || minimum.certificate.empty_cells > 0) continue;
@@ -178,7 +173,7 @@ TEST_CASE("three centers on a square of discs: the four sides that one center ca
   truth << -1, 1, -1, 1, -1, -1, 1, 1;
   const auto result =
       survey(PopulationObjective(StochasticBallModel(truth, r)), {.clusters = 3, .restarts = 80, .seed = 2});
-  CHECK(counted(result) == 80);
+  CHECK(restarts_counted(result) == 80);
   REQUIRE(result.minima.size() >= 4);
   std::set<std::vector<double>> pairs;
   for (std::size_t m = 0; m < 4; ++m) {
@@ -209,7 +204,7 @@ TEST_CASE("five centers on a square of discs: one continuum of halvings for ever
       starts.push_back(start);
     }
   const auto result = survey(objective, std::span<const Eigen::MatrixXd>(starts));
-  CHECK(counted(result) == 12);
+  CHECK(restarts_counted(result) == 12);
   REQUIRE(result.minima.size() == 4);
   std::set<Index> halved;
   for (const auto& minimum : result.minima) {
@@ -233,7 +228,7 @@ TEST_CASE("a symmetric start ends on a saddle and is redirected to the minimum b
       survey(objective, std::span<const Eigen::MatrixXd>(starts), {.clusters = -3, .restarts = 0, .threads = 1});
   CHECK(result.restarts == 3);
   CHECK(result.redirected == 2);
-  CHECK(counted(result) == 3);
+  CHECK(restarts_counted(result) == 3);
   REQUIRE(result.minima.size() == 1);
   const double b = std::sqrt(2 / pi) * std::exp(-0.5) + std::erf(std::sqrt(0.5));  // E|x| of N(1, 1)
   CHECK(result.best().value == Approx(3 - b * b).epsilon(1e-12));
@@ -259,7 +254,7 @@ TEST_CASE("restarts that the iteration limit ends are unfinished, also behind a 
   CHECK(result.unfinished == 2);
   CHECK(result.degenerate == 0);
   CHECK(result.minima.empty());
-  CHECK(counted(result) == 2);
+  CHECK(restarts_counted(result) == 2);
 }
 
 TEST_CASE("ends at a bifurcation are counted as degenerate") {
@@ -311,7 +306,7 @@ TEST_CASE("a callback watches a population's survey and may end it") {
   CHECK(stopped.stopped);
   CHECK(stopped.restarts >= 20);
   CHECK(stopped.restarts < 100);
-  CHECK(counted(stopped) == stopped.restarts);
+  CHECK(restarts_counted(stopped) == stopped.restarts);
   double share = 0;
   for (const auto& minimum : stopped.minima) share += minimum.share;
   CHECK(share == Approx(1).epsilon(1e-14));

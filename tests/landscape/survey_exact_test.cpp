@@ -17,6 +17,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/surveys.hpp"
 
 using kmscape::CertificateStatus;
 using kmscape::EmpiricalObjective;
@@ -28,6 +29,7 @@ using kmscape::survey;
 using testing::grid_points;
 using testing::normal_points;
 using testing::on_line;
+using testing::restarts_counted;
 
 namespace {
 
@@ -119,13 +121,6 @@ Enumeration enumerate(const Eigen::MatrixXd& points, int k) {
   return result;
 }
 
-template <class S>
-Index count_of_all(const S& result) {
-  Index sum = result.unfinished;
-  for (const auto& minimum : result.minima) sum += minimum.count;
-  return sum;
-}
-
 /// Every number of one survey is that of the other, to the last bit.
 template <class S>
 bool same_to_the_bit(const S& a, const S& b) {
@@ -159,7 +154,7 @@ TEST_CASE("iris surveys are same_to_the_bit bit for bit for 1, 2 and 3 threads, 
   CHECK(same_to_the_bit(one, with(3, 11)));
   CHECK_FALSE(same_to_the_bit(one, with(1, 12)));
 
-  CHECK(count_of_all(one) == 2000);
+  CHECK(restarts_counted(one) == 2000);
   CHECK(one.best().value == one.minima.front().value);
   std::set<Names> partitions;
   for (std::size_t m = 0; m < one.minima.size(); ++m) {
@@ -195,7 +190,7 @@ TEST_CASE("on small whole points every strict minimum found is one by enumeratio
                                            .stuck_tests = false});
     INFO("seed " << seed << ", k = " << k);
     CHECK(result.unfinished == 0);
-    CHECK(count_of_all(result) == 1000);
+    CHECK(restarts_counted(result) == 1000);
     CHECK(result.best().value == Approx(expected.global).margin(1e-11));
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.status == CertificateStatus::strict_minimum);
@@ -287,12 +282,12 @@ TEST_CASE("a center tolerance as wide as the data merges ends, and still the sur
                               .center_tolerance = tolerance,
                               .stuck_tests = false});
   };
-  CHECK(count_of_all(with(circle, 3, 0.8, 237)) == 60);
+  CHECK(restarts_counted(with(circle, 3, 0.8, 237)) == 60);
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const EmpiricalObjective objective(grid_points(2, 9, 3, seed));
     for (const double tolerance : {0.3, 0.8, 1.3}) {
       const auto result = with(objective, 3, tolerance, seed);
-      CHECK(count_of_all(result) == 60);
+      CHECK(restarts_counted(result) == 60);
       CHECK(std::all_of(result.minima.begin(), result.minima.end(),
                         [](const auto& m) { return m.certificate.is_minimum(); }));
     }
@@ -306,7 +301,7 @@ TEST_CASE("float data is surveyed to the minima of the same data in double") {
   const auto b = survey(coarse, {.clusters = 3, .restarts = 1000, .seed = 3});
   CHECK(b.best().value == Approx(a.best().value).epsilon(1e-5));
   CHECK(b.best().certificate.is_minimum());
-  CHECK(count_of_all(b) == 1000);
+  CHECK(restarts_counted(b) == 1000);
 }
 
 TEST_CASE("weights survey as copies: the same minima") {
@@ -349,7 +344,7 @@ TEST_CASE("a callback that ends the stuck tests leaves the counts whole, and no 
   const auto stopped = survey(objective, watched);
   CHECK(stopped.stopped);
   CHECK(stopped.restarts == 100);
-  CHECK(count_of_all(stopped) == 100);
+  CHECK(restarts_counted(stopped) == 100);
 }
 
 TEST_CASE("the exact coverage of Wilson's interval stays above 93 percent for shares a survey can see") {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <set>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "support/data.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/surveys.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
@@ -23,6 +23,7 @@ using kmscape::survey;
 using testing::iris;
 using testing::normal_points;
 using testing::on_line;
+using testing::restarts_counted;
 
 namespace {
 
@@ -41,13 +42,6 @@ void check_same(const S& a, const S& b) {
   }
 }
 
-template <class S>
-Index count_of_all_ends(const S& result) {
-  Index sum = result.unfinished;
-  for (const auto& minimum : result.minima) sum += minimum.count;
-  return sum;
-}
-
 }  // namespace
 
 TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every restart ends in a certified minimum") {
@@ -55,7 +49,7 @@ TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every resta
     const auto result = survey(iris(), {.clusters = 3, .restarts = 10'000, .seeding = seeding, .seed = 1});
     CHECK(std::abs(result.best().value - 78.851441) < 5e-7);
     CHECK(result.unfinished == 0);
-    CHECK(count_of_all_ends(result) == 10'000);
+    CHECK(restarts_counted(result) == 10'000);
     CHECK(result.minima.size() <= 10);  // that is how many there are
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.status == kmscape::CertificateStatus::strict_minimum);
@@ -206,7 +200,7 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
     const auto result =
         survey(objective,
                {.clusters = 8, .restarts = 100, .seeding = Seeding::random_partition, .seed = 1, .on_empty = policy});
-    CHECK(count_of_all_ends(result) == 100);
+    CHECK(restarts_counted(result) == 100);
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.is_minimum());
       if (policy != kmscape::EmptyCell::keep) CHECK((minimum.sizes > 0).all());
@@ -232,14 +226,14 @@ TEST_CASE("progress goes up to the total, and a callback can end the survey with
       survey(objective, {.clusters = 4, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
   CHECK(stopped.stopped);
   CHECK(stopped.restarts < 200);
-  CHECK(count_of_all_ends(stopped) == stopped.restarts);
+  CHECK(restarts_counted(stopped) == stopped.restarts);
 }
 
-TEST_CASE("restarts that the iteration limit ends are count_of_all_ends as unfinished") {
+TEST_CASE("restarts that the iteration limit ends are restarts_counted as unfinished") {
   const auto result =
       survey(EmpiricalObjective(normal_points(2, 500, 7)), {.clusters = 6, .restarts = 50, .max_iterations = 1});
   CHECK(result.unfinished > 0);
-  CHECK(count_of_all_ends(result) == 50);
+  CHECK(restarts_counted(result) == 50);
 }
 
 TEST_CASE("Wilson's interval has its known values and covers as it should") {

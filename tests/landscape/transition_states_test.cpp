@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <set>
@@ -18,6 +17,7 @@
 
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 
@@ -28,6 +28,7 @@ using kmscape::NetworkStatus;
 using kmscape::survey;
 using kmscape::transition_states;
 using kmscape::TransitionOptions;
+using testing::for_each_partition;
 using testing::iris;
 using testing::normal_points;
 using testing::on_line;
@@ -71,23 +72,6 @@ std::set<Names> cells_of(const L& labels) {
   std::set<Names> result;
   for (const auto& [name, members] : cell) result.insert(members);
   return result;
-}
-
-/// Calls `visit(labels)` for every way to put n points into cells named in order of first use.
-template <class Visit>
-void for_each_partition(int n, int k, const Visit& visit) {
-  Names labels(static_cast<std::size_t>(n), 0);
-  const auto place = [&](const auto& self, int i, int used) -> void {
-    if (i == n) {
-      if (used == k) visit(labels);
-      return;
-    }
-    for (int j = 0; j <= std::min(used, k - 1); ++j) {
-      labels[static_cast<std::size_t>(i)] = j;
-      self(self, i + 1, std::max(used, j + 1));
-    }
-  };
-  place(place, 0, 0);
 }
 
 /// Masses and means of the points with labels >= 0, to more digits.

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::centers_at_random;
 using kmscape::centers_on_grid;

@@ -10,7 +10,7 @@
 #include <kmscape/model/center_layouts.hpp>
 
 #include "support/catch.hpp"
-#include "support/points.hpp"
+#include "support/numbers.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;

@@ -1,7 +1,6 @@
 #include <kmscape/objective/nearest_filter.hpp>
 
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <kmscape/objective/empirical_objective.hpp>

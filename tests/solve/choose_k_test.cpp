@@ -1,7 +1,6 @@
 #include <kmscape/solve/choose_k.hpp>
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <optional>
 #include <string>

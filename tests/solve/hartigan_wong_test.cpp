@@ -13,6 +13,7 @@
 #include <kmscape/solve/seeding.hpp>
 
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 

@@ -3,18 +3,13 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <initializer_list>
-#include <limits>
-#include <vector>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 
 namespace testing {
-
-inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Standard normal coordinates.
 template <class Scalar = double, int Dim = Eigen::Dynamic>
@@ -48,16 +43,6 @@ inline kmscape::Labels labels(std::initializer_list<kmscape::Label> values) {
   kmscape::Labels result(static_cast<kmscape::Index>(values.size()));
   std::copy(values.begin(), values.end(), result.data());
   return result;
-}
-
-/// sqrt(n) times the largest distance of the sample's distribution from the uniform one on [0, 1].
-inline double kolmogorov_smirnov(std::vector<double> sample) {
-  std::sort(sample.begin(), sample.end());
-  const double n = static_cast<double>(sample.size());
-  double distance = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i)
-    distance = std::max({distance, sample[i] - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - sample[i]});
-  return distance * std::sqrt(n);
 }
 
 }  // namespace testing

@@ -53,21 +53,25 @@ class PopulationIntegrator {
   [[nodiscard]] Estimate value(const Matrix& centers, std::string_view function) const;
   [[nodiscard]] ComponentCells component_cells(const Matrix& centers, std::string_view function) const;
   [[nodiscard]] FaceMoments face(const Matrix& centers, Index i, Index j, std::string_view function) const;
-  [[nodiscard]] std::vector<FaceMoments> faces(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] std::vector<FaceMoments> faces(const Matrix& centers, std::string_view function) const {
+    const auto span = center_span({centers}, mixture_, options_.integrator, function);
+    return faces(centers, span, cell_regions(span.project(centers)));
+  }
   [[nodiscard]] HessianEstimate hessian(const Matrix& centers, std::string_view function) const;
 
  private:
   struct Evaluation {
     Matrix centers;
     CenterSpan span;
+    std::vector<HalfSpaces> regions;
     std::vector<MomentTable> tables;
   };
 
   [[nodiscard]] Evaluation evaluate(const Matrix& centers, std::string_view function) const {
     auto span = center_span({centers}, mixture_, options_.integrator, function);
-    const auto regions = cell_regions(span.project(centers));
+    auto regions = cell_regions(span.project(centers));
     auto tables = moment_tables(regions, span.p(), span.mixture, ray_rule(), span.by_rays);
-    return {centers, std::move(span), std::move(tables)};
+    return {centers, std::move(span), std::move(regions), std::move(tables)};
   }
 
   [[nodiscard]] CellSums sums(const Evaluation& at, const MomentTable& table) const {
@@ -84,6 +88,9 @@ class PopulationIntegrator {
       }
     return result;
   }
+
+  [[nodiscard]] std::vector<FaceMoments> faces(const Matrix& at, const CenterSpan& span,
+                                               const std::vector<HalfSpaces>& cells) const;
 
   [[nodiscard]] std::vector<Matrix> face_directions(const CenterSpan& span) const {
     return span.p() >= 4 ? sphere_directions(span.p() - 1, ray_rule()) : std::vector<Matrix>{};
@@ -180,9 +187,8 @@ FaceMoments PopulationIntegrator<Mixture>::face(const Matrix& at, Index i, Index
 }
 
 template <std::same_as<SpanMixture> Mixture>
-std::vector<FaceMoments> PopulationIntegrator<Mixture>::faces(const Matrix& at, std::string_view function) const {
-  const auto span = center_span({at}, mixture_, options_.integrator, function);
-  const auto cells = cell_regions(span.project(at));
+std::vector<FaceMoments> PopulationIntegrator<Mixture>::faces(const Matrix& at, const CenterSpan& span,
+                                                              const std::vector<HalfSpaces>& cells) const {
   const auto directions = face_directions(span);
   std::vector<FaceMoments> result;
   for (Index i = 0; i < at.cols(); ++i) {
@@ -215,7 +221,7 @@ HessianEstimate PopulationIntegrator<Mixture>::hessian(const Matrix& centers, st
     result.value.diagonal().segment(i * d, d).setConstant(2 * mass(i));
     variance.diagonal().segment(i * d, d).setConstant(4 * mass_error(i) * mass_error(i));
   }
-  for (const auto& face : faces(at.centers, function)) {
+  for (const auto& face : faces(at.centers, at.span, at.regions)) {
     const Vector half = (at.centers.col(face.j) - at.centers.col(face.i)) / 2;
     const double scale = 1 / half.norm();  // 2 / |beta_i - beta_j|
     // x - beta_i = y + half and x - beta_j = y - half, y = x - midpoint.
