@@ -32,7 +32,9 @@ struct PolygonEdge {
   Index origin = -1;
 
   [[nodiscard]] Eigen::Vector2d tangent() const { return {-normal.y(), normal.x()}; }
-  [[nodiscard]] Eigen::Vector2d at(double s) const { return offset * normal + s * tangent(); }
+  [[nodiscard]] Eigen::Vector2d at(double s) const {
+    return {offset * normal.x() - s * normal.y(), offset * normal.y() + s * normal.x()};
+  }
 };
 
 /// The intersection of half-planes: its edges in counter-clockwise order, starting anywhere.
@@ -108,8 +110,9 @@ namespace internal {
 
 /// {x: |x - a| <= |x - b|} for distinct points of the plane.
 [[nodiscard]] inline HalfPlane nearer_half_plane(const Eigen::Vector2d& a, const Eigen::Vector2d& b, Index origin) {
-  const Eigen::Vector2d normal = (b - a).stableNormalized();
-  return {normal, normal.dot(a + (b - a) / 2), origin};
+  const double dx = b.x() - a.x(), dy = b.y() - a.y(), length = std::hypot(dx, dy);
+  const Eigen::Vector2d normal(dx / length, dy / length);
+  return {normal, normal.x() * (a.x() + dx / 2) + normal.y() * (a.y() + dy / 2), origin};
 }
 
 }  // namespace internal

@@ -29,9 +29,7 @@ namespace kmscape {
 
 namespace internal {
 
-[[nodiscard]] inline double cross(const Eigen::Vector2d& a, const Eigen::Vector2d& b) {
-  return a.x() * b.y() - a.y() * b.x();
-}
+[[nodiscard]] inline double cross(double ax, double ay, double bx, double by) { return ax * by - ay * bx; }
 
 /// The part of an edge inside the unit disc.
 struct Chord {
@@ -53,8 +51,11 @@ void for_each_chord(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
     const double from = (edge.from - foot) / radius, to = (edge.to - foot) / radius;
     Chord chord{&edge, h, std::max(from, -half), std::min(to, half), from <= -half, to >= half, {}, {}};
     if (!(chord.from < chord.to)) continue;
-    chord.start = h * edge.normal + chord.from * tangent;
-    chord.end = h * edge.normal + chord.to * tangent;
+    const auto at = [&](double s) {
+      return Eigen::Vector2d(h * edge.normal.x() + s * tangent.x(), h * edge.normal.y() + s * tangent.y());
+    };
+    chord.start = at(chord.from);
+    chord.end = at(chord.to);
     visit(chord);
   }
 }
@@ -63,29 +64,51 @@ void for_each_chord(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
 /// edges' normals tell an arc of almost nothing from one of almost the whole circle.
 [[nodiscard]] inline double arc_angle(const Chord& chord, const Chord& next) {
   const double rough = turn(*chord.edge, *next.edge) - std::acos(chord.distance) - std::acos(next.distance);
-  const double angle = std::atan2(cross(chord.end, next.start), chord.end.dot(next.start));
+  const auto& a = chord.end;
+  const auto& b = next.start;
+  const double angle = std::atan2(cross(a.x(), a.y(), b.x(), b.y()), a.x() * b.x() + a.y() * b.y());
   return std::max(0.0, angle + 2 * std::numbers::pi * std::round((rough - angle) / (2 * std::numbers::pi)));
 }
 
-/// Adds to area, first and second moments around the origin.
+/// Adds to area, first and second moments around the origin. In coordinates: every program that includes the library
+/// would compile expressions.
 struct AreaSums {
-  double area = 0;
-  Eigen::Vector2d first = Eigen::Vector2d::Zero();
-  Eigen::Matrix2d second = Eigen::Matrix2d::Zero();
+  double area = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+
+  void add(double size, double along_x, double along_y) {
+    area += size;
+    x += along_x;
+    y += along_y;
+  }
+
+  /// share * v v^T.
+  void add_square(double share, double along_x, double along_y) {
+    xx += share * along_x * along_x;
+    xy += share * along_x * along_y;
+    yy += share * along_y * along_y;
+  }
+
+  [[nodiscard]] PlaneMoments scaled(double factor) const {
+    PlaneMoments result;
+    result.mass = factor * area;
+    result.first = {factor * x, factor * y};
+    result.second << factor * xx, factor * xy, factor * xy, factor * yy;
+    return result;
+  }
 
   /// The triangle (base, a, b), with its orientation's sign.
   void add_triangle(const Eigen::Vector2d& base, const Eigen::Vector2d& a, const Eigen::Vector2d& b) {
-    const double size = cross(a - base, b - base) / 2;
-    const Eigen::Vector2d sum = base + a + b;
-    area += size;
-    first += size / 3 * sum;
-    second += size / 12 * (base * base.transpose() + a * a.transpose() + b * b.transpose() + sum * sum.transpose());
+    const double size = cross(a.x() - base.x(), a.y() - base.y(), b.x() - base.x(), b.y() - base.y()) / 2;
+    const double sum_x = base.x() + a.x() + b.x(), sum_y = base.y() + a.y() + b.y();
+    add(size, size / 3 * sum_x, size / 3 * sum_y);
+    for (const auto* corner : {&base, &a, &b}) add_square(size / 12, corner->x(), corner->y());
+    add_square(size / 12, sum_x, sum_y);
   }
 
   /// The unit disc's segment between the chord and the arc from `start` over `angle`, counter-clockwise.
   void add_segment(const Eigen::Vector2d& start, double angle) {
     const double half = angle / 2, sine = std::sin(half), cosine = std::cos(half);
-    const Eigen::Vector2d axis(cosine * start.x() - sine * start.y(), sine * start.x() + cosine * start.y());
+    const double axis_x = cosine * start.x() - sine * start.y(), axis_y = sine * start.x() + cosine * start.y();
     double size, along, across;
     if (half < 0.5) {
       // Closed forms would cancel: integrate 2 sin^2, 2 sin^2 cos^2 and 2/3 sin^4.
@@ -103,12 +126,21 @@ struct AreaSums {
       along = half / 4 - sin4 / 16;
       across = half / 4 - sin2 / 6 + sin4 / 48;
     }
-    area += size;
-    first += 2.0 / 3 * sine * sine * sine * axis;
-    const Eigen::Matrix2d square = axis * axis.transpose();
-    second += (along - across) * square + across * Eigen::Matrix2d::Identity();
+    const double lever = 2.0 / 3 * sine * sine * sine;
+    add(size, lever * axis_x, lever * axis_y);
+    add_square(along - across, axis_x, axis_y);
+    xx += across;
+    yy += across;
   }
 };
+
+/// Of the whole unit ball of this dimension.
+[[nodiscard]] inline PlaneMoments centered_moments(Index dimension) {
+  PlaneMoments result;
+  result.mass = 1;
+  result.second(0, 0) = result.second(1, 1) = 1 / (static_cast<double>(dimension) + 2);
+  return result;
+}
 
 [[nodiscard]] PlaneMoments disk_moments(const std::same_as<ConvexPolygon> auto& polygon, const Eigen::Vector2d& center,
                                         double radius) {
@@ -131,10 +163,10 @@ struct AreaSums {
   });
   if (!any) {
     if (!polygon.contains(center)) return {};
-    return {1, Eigen::Vector2d::Zero(), Eigen::Matrix2d::Identity() / 4};
+    return centered_moments(2);
   }
   close_gap(last, first);
-  return {sums.area * std::numbers::inv_pi, sums.first * std::numbers::inv_pi, sums.second * std::numbers::inv_pi};
+  return sums.scaled(std::numbers::inv_pi);
 }
 
 /// Twice pi times the share of the hemisphere over the wedge from the origin to the part of a line at distance h up to
@@ -180,7 +212,7 @@ struct AreaSums {
   for (const auto& edge : polygon.edges())
     nearest = std::min(nearest, (edge.offset - edge.normal.dot(center)) / radius);
   const bool is_near = std::abs(nearest) < 0.7 / std::sqrt(dimension);
-  PlaneMoments result;
+  AreaSums sums;
   Chord first, last;
   bool any = false;
   const auto close_gap = [&](const Chord& from, const Chord& to) {
@@ -209,9 +241,13 @@ struct AreaSums {
     climb += h * (own - line);
     boundary += h * line;
     const double moment = (rest_from - rest_to) / (2 * (power + 1));
-    const Eigen::Vector2d& normal = chord.edge->normal;
-    result.first -= line * normal;
-    result.second -= (h * line * normal + moment * chord.edge->tangent()) * normal.transpose();
+    const auto& normal = chord.edge->normal;
+    sums.add(0, -line * normal.x(), -line * normal.y());
+    sums.add_square(-h * line, normal.x(), normal.y());
+    // The tangent times the normal; the edges' parts that are not symmetric cancel.
+    sums.xx += moment * normal.y() * normal.x();
+    sums.xy -= moment * (normal.x() * normal.x() - normal.y() * normal.y()) / 2;
+    sums.yy -= moment * normal.x() * normal.y();
     if (!is_near)
       beyond += std::copysign(mass_beyond_chord(std::abs(h), chord.from, chord.to, ball_dimension), h);
     else if (is_odd)
@@ -225,9 +261,10 @@ struct AreaSums {
   });
   if (!any) {
     if (!polygon.contains(center)) return {};
-    return {1, Eigen::Vector2d::Zero(), Eigen::Matrix2d::Identity() / (dimension + 2)};
+    return centered_moments(ball_dimension);
   }
   const double per_turn = 1 / (2 * std::numbers::pi);
+  PlaneMoments result = sums.scaled(per_turn);
   if (is_near) {
     close_gap(last, first);
     const double base = is_odd ? hemisphere * per_turn : disk_moments(polygon, center, radius).mass;
@@ -236,9 +273,7 @@ struct AreaSums {
     // Wedges beyond the edges: far off the center the mass is a sum of small terms, none a difference of large ones.
     result.mass = (nearest > 0 ? 1 : 0) - beyond;
   }
-  result.first *= per_turn;
-  result.second *= per_turn;
-  result.second.diagonal().array() += (result.mass + boundary * per_turn) / (dimension + 2);
+  for (int s = 0; s < 2; ++s) result.second(s, s) += (result.mass + boundary * per_turn) / (dimension + 2);
   return result;
 }
 

@@ -52,9 +52,9 @@ struct AssociationGroup {
 };
 
 struct AssociationOptions {
-  double edge_share = 0.3;   // share of a cluster in a cell, or of a cell in a cluster, that joins them; in (0, 1]
-  double empty_mass = 0.01;  // a cell of at most this many mean cell masses 1/m is almost empty, unless it is the
-                             // largest cell of some cluster; in [0, 1)
+  double edge_share = 0.3;      // share of a cluster in a cell, or of a cell in a cluster, that joins them; in (0, 1]
+  double empty_mass = 0.01;     // a cell of at most this many mean cell masses 1/m is almost empty, unless it is the
+                                // largest cell of some cluster; in [0, 1)
   CellMassOptions masses = {};  // how a model's cells are measured
 };
 
@@ -133,40 +133,52 @@ inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, co
   require(options.empty_mass >= 0 && options.empty_mass < 1, "associate", "options.empty_mass", options.empty_mass,
           "an almost-empty cell holds less than the mean cell: the bound lies in [0, 1)", "pass e.g. 0.01");
   const Index m = masses.rows(), k = masses.cols();
+  const auto at = [](Index i) { return static_cast<std::size_t>(i); };
   require(m > 0 && k > 0, "associate", "masses", internal::text("a ", m, " x ", k, " array"),
           "at least one cell and one cluster are needed", "pass one row per cell and one column per cluster");
+  // In loops: every program that includes the library would compile expressions.
+  double total = 0;
   for (Index s = 0; s < k; ++s) {
-    for (Index i = 0; i < m; ++i)
+    double of_column = 0;
+    for (Index i = 0; i < m; ++i) {
       require(masses(i, s) >= 0 && std::isfinite(masses(i, s)), "associate", internal::text("masses(", i, ", ", s, ")"),
               masses(i, s), "a mass is finite and not negative", "pass probabilities or counts");
-    require(masses.col(s).sum() > 0, "associate", internal::text("masses.col(", s, ")"), 0,
+      of_column += masses(i, s);
+    }
+    total += of_column;
+    require(of_column > 0, "associate", internal::text("masses.col(", s, ")"), 0,
             internal::text("cluster ", s, " holds nothing"),
             "number the clusters that occur 0, 1, 2, ... without gaps");
   }
 
   Association result;
-  result.mass = masses / masses.sum();
-  const Eigen::ArrayXd of_cell = result.mass.rowwise().sum(), of_cluster = result.mass.colwise().sum().transpose();
-  std::vector<Index> largest_cell(static_cast<std::size_t>(k));
-  for (Index s = 0; s < k; ++s) result.mass.col(s).maxCoeff(&largest_cell[static_cast<std::size_t>(s)]);
-  std::vector<bool> empty(static_cast<std::size_t>(m));
+  result.mass.resize(m, k);
+  std::vector<double> of_cell(at(m)), of_cluster(at(k));
+  std::vector<Index> largest_cell(at(k)), largest_cluster(at(m));
+  for (Index s = 0; s < k; ++s)
+    for (Index i = 0; i < m; ++i) {
+      const double mass = result.mass(i, s) = masses(i, s) / total;
+      of_cell[at(i)] += mass;
+      of_cluster[at(s)] += mass;
+      if (mass > result.mass(largest_cell[at(s)], s)) largest_cell[at(s)] = i;
+      if (mass > result.mass(i, largest_cluster[at(i)])) largest_cluster[at(i)] = s;
+    }
+  std::vector<bool> empty(at(m));
   for (Index i = 0; i < m; ++i) {
-    empty[static_cast<std::size_t>(i)] = of_cell(i) <= options.empty_mass / static_cast<double>(m) &&
-                                         std::find(largest_cell.begin(), largest_cell.end(), i) == largest_cell.end();
-    if (empty[static_cast<std::size_t>(i)]) result.almost_empty.push_back(i);
+    empty[at(i)] = of_cell[at(i)] <= options.empty_mass / static_cast<double>(m) &&
+                   std::find(largest_cell.begin(), largest_cell.end(), i) == largest_cell.end();
+    if (empty[at(i)]) result.almost_empty.push_back(i);
   }
 
   internal::Components components(k + m);  // clusters first, so that a group's representative is its lowest cluster
-  const auto is_empty = [&](Index i) { return static_cast<bool>(empty[static_cast<std::size_t>(i)]); };
   for (Index i = 0; i < m; ++i) {
-    if (is_empty(i)) continue;
-    Index largest = 0;
-    result.mass.row(i).maxCoeff(&largest);
-    components.join(largest, k + i);
+    if (empty[at(i)]) continue;
+    components.join(largest_cluster[at(i)], k + i);
     for (Index s = 0; s < k; ++s)
-      if (result.mass(i, s) >= options.edge_share * std::min(of_cell(i), of_cluster(s))) components.join(s, k + i);
+      if (result.mass(i, s) >= options.edge_share * std::min(of_cell[at(i)], of_cluster[at(s)]))
+        components.join(s, k + i);
   }
-  for (Index s = 0; s < k; ++s) components.join(s, k + largest_cell[static_cast<std::size_t>(s)]);
+  for (Index s = 0; s < k; ++s) components.join(s, k + largest_cell[at(s)]);
 
   for (Index s = 0; s < k; ++s) {
     if (components.find(s) != s) continue;
@@ -174,7 +186,7 @@ inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, co
     for (Index t = 0; t < k; ++t)
       if (components.find(t) == s) group.clusters.push_back(t);
     for (Index i = 0; i < m; ++i)
-      if (!is_empty(i) && components.find(k + i) == s) group.centers.push_back(i);
+      if (!empty[at(i)] && components.find(k + i) == s) group.centers.push_back(i);
     group.kind = internal::kind_of(group.centers.size(), group.clusters.size());
     result.groups.push_back(std::move(group));
   }

@@ -81,31 +81,47 @@ struct CandidateGeometry {
   }
   /// m_is for s alone, from its complement: 1 - P_s(V_i), exact where it is small.
   [[nodiscard]] double missing_mass(Index i, Index s) const {
-    return mass.col(s).head(i).sum() + mass.col(s).tail(centers() - i - 1).sum();
+    double result = 0;
+    for (Index j = 0; j < centers(); ++j)
+      if (j != i) result += mass(j, s);
+    return result;
   }
   /// P(V_i).
-  [[nodiscard]] double cell_mass(Index i) const { return (mass.row(i).transpose() * weights).sum(); }
+  [[nodiscard]] double cell_mass(Index i) const { return weighted_row(mass, i); }
   /// At most: the same directions serve all components, so that errors may add up.
-  [[nodiscard]] double cell_mass_error(Index i) const { return (mass_error.row(i).transpose() * weights).sum(); }
+  [[nodiscard]] double cell_mass_error(Index i) const { return weighted_row(mass_error, i); }
   /// c_i = sum of m_is c_is / sum of m_is, weighted (equation 9); beta_i where the cell has no mass.
   [[nodiscard]] Eigen::VectorXd cell_centroid(Index i) const {
     const double total = cell_mass(i);
-    Eigen::VectorXd offset = Eigen::VectorXd::Zero(fitted.rows());
-    if (!(total > 0)) return fitted.col(i);
-    for (Index s = 0; s < clusters(); ++s)
-      offset += weights(s) * mass(i, s) / total * (centroid[static_cast<std::size_t>(s)].col(i) - fitted.col(i));
-    return fitted.col(i) + offset;
+    Eigen::VectorXd result(fitted.rows());
+    for (Index e = 0; e < fitted.rows(); ++e) {
+      double offset = 0;
+      for (Index s = 0; s < clusters() && total > 0; ++s)
+        offset += weights(s) * mass(i, s) / total * (centroid[static_cast<std::size_t>(s)](e, i) - fitted(e, i));
+      result(e) = fitted(e, i) + offset;
+    }
+    return result;
   }
   /// An upper bound on the standard error of `cell_centroid`'s distance from beta_i.
   [[nodiscard]] double cell_centroid_error(Index i) const;
   /// |beta_i - mean of the true centers of `clusters`|; `clusters` is not empty.
   [[nodiscard]] double distance_to_mean(Index i, const std::vector<Index>& clusters) const {
-    Eigen::VectorXd offset = Eigen::VectorXd::Zero(fitted.rows());
-    for (const Index s : clusters) offset += true_centers.col(s) - fitted.col(i);
-    return offset.norm() / static_cast<double>(clusters.size());
+    double square = 0;
+    for (Index e = 0; e < fitted.rows(); ++e) {
+      double offset = 0;
+      for (const Index s : clusters) offset += true_centers(e, s) - fitted(e, i);
+      square += offset * offset;
+    }
+    return std::sqrt(square) / static_cast<double>(clusters.size());
   }
 
  private:
+  // In loops: every program that includes the library would compile expressions.
+  [[nodiscard]] double weighted_row(const Eigen::ArrayXXd& table, Index i) const {
+    double sum = 0;
+    for (Index s = 0; s < clusters(); ++s) sum += table(i, s) * weights(s);
+    return sum;
+  }
   [[nodiscard]] static std::vector<Index> members(const Membership& table, Index i) {
     std::vector<Index> result;
     for (Index s = 0; s < table.cols(); ++s)
@@ -160,9 +176,14 @@ inline double CandidateGeometry::cell_centroid_error(Index i) const {
   if (!(total > 0)) return 0;
   const double root = std::sqrt(static_cast<double>(fitted.rows()));
   double sum = 0;
-  for (Index s = 0; s < clusters(); ++s)
-    sum += weights(s) * (mass(i, s) * centroid_error(i, s) * root +
-                         mass_error(i, s) * (centroid[static_cast<std::size_t>(s)].col(i) - fitted.col(i)).norm());
+  for (Index s = 0; s < clusters(); ++s) {
+    double square = 0;
+    for (Index e = 0; e < fitted.rows(); ++e) {
+      const double difference = centroid[static_cast<std::size_t>(s)](e, i) - fitted(e, i);
+      square += difference * difference;
+    }
+    sum += weights(s) * (mass(i, s) * centroid_error(i, s) * root + mass_error(i, s) * std::sqrt(square));
+  }
   return sum / total;
 }
 

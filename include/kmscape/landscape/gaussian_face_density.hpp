@@ -13,6 +13,7 @@
 #include <cmath>
 #include <concepts>
 #include <string_view>
+#include <type_traits>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
@@ -84,6 +85,9 @@ namespace internal {
 FaceDensity gaussian_face_density(const std::same_as<VoronoiFace<double>> auto& face, const Eigen::VectorXd& center,
                                   double sigma, double radius, Index span, const FaceDensityOptions& options) {
   using internal::require;
+  using Vector = std::remove_cvref_t<decltype(face.midpoint)>;
+  using Array = std::remove_cvref_t<decltype(face.offsets)>;
+  using Matrix = std::remove_cvref_t<decltype(face.edges)>;
   constexpr std::string_view function = "gaussian_face_density";
   internal::check_cell_point(face.midpoint, center, function);
   require(sigma > 0 && std::isfinite(sigma), function, "sigma", sigma, "a standard deviation is positive and finite",
@@ -97,21 +101,21 @@ FaceDensity gaussian_face_density(const std::same_as<VoronoiFace<double>> auto& 
   require(options.replicates >= 2, function, "options.replicates", options.replicates,
           "an error is estimated from at least two replicates", "pass e.g. 8");
   if (!face.adjacent) return {};
-  const Eigen::VectorXd from = center - face.midpoint;
+  const Vector from = center - face.midpoint;
   const double height = face.normal.dot(from);
   if (std::abs(height) >= radius) return {};
-  const Eigen::VectorXd foot = from - height * face.normal;
+  const Vector foot = from - height * face.normal;
   const double R = std::sqrt((radius - height) * (radius + height)) / sigma;
   const double factor = normal_density(height / sigma) / sigma;
   const Index e = span - 1;
-  const Eigen::ArrayXd offsets = (face.offsets - (face.edges.transpose() * foot).array()) / sigma;
+  const Array offsets = (face.offsets - (face.edges.transpose() * foot).array()) / sigma;
   if ((offsets >= R).all()) return {factor * internal::normal_ball_mass(e, R), 0};
   if ((offsets <= -R).any()) return {};
 
-  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(face.edges);
+  const Eigen::ColPivHouseholderQR<Matrix> qr(face.edges);
   const Index rank = std::min(qr.rank(), e);
   if (rank == 1) {  // edges along one line: the face is a slab
-    const Eigen::VectorXd along = face.edges.col(0);
+    const Vector along = face.edges.col(0);
     double lower = -R, upper = R;
     for (Index l = 0; l < offsets.size(); ++l)
       if (face.edges.col(l).dot(along) > 0)
@@ -124,16 +128,16 @@ FaceDensity gaussian_face_density(const std::same_as<VoronoiFace<double>> auto& 
         0};
   }
   // Coordinates of the edges in a basis of their span, the first coordinates of the rays.
-  const Eigen::MatrixXd basis = qr.householderQ() * Eigen::MatrixXd::Identity(face.edges.rows(), rank);
-  const Eigen::MatrixXd edges = basis.transpose() * face.edges;
+  const Matrix basis = qr.householderQ() * Matrix::Identity(face.edges.rows(), rank);
+  const Matrix edges = basis.transpose() * face.edges;
   const auto replicates = internal::sphere_directions(
       e, {.samples = options.directions, .replicates = options.replicates, .seed = options.seed});
-  Eigen::ArrayXd means(options.replicates);
+  Array means(options.replicates);
   for (Index replicate = 0; replicate < means.size(); ++replicate) {
     const auto& rays = replicates[static_cast<std::size_t>(replicate)];
     double sum = 0;
     for (Index ray = 0; ray < rays.cols(); ++ray) {
-      const Eigen::VectorXd slopes = edges.transpose() * rays.col(ray).head(rank);
+      const Vector slopes = edges.transpose() * rays.col(ray).head(rank);
       sum += internal::normal_ray_mass(e, slopes, offsets, R) + internal::normal_ray_mass(e, -slopes, offsets, R);
     }
     means(replicate) = sum / static_cast<double>(2 * rays.cols());
