@@ -87,6 +87,38 @@ class CenterCosts {
   std::vector<Real> table_;
 };
 
+/// The first lane that holds the value among `load(0), load(lanes), ...`, which cover `width` numbers and hold it.
+template <class Real, class Load>
+[[nodiscard, gnu::always_inline]] inline Index first_equal(Real value, Index width, const Load& load) {
+  for (Index first = 0; first < width; first += pack_lanes<Real>)
+    if (const auto bits = lane_bits((IntegerPack<Real>)(load(first) == broadcast(value))); bits != 0)
+      return first + __builtin_ctz(bits);
+  return 0;
+}
+
+/// The least of such numbers.
+template <class Real, class Load>
+[[nodiscard, gnu::always_inline]] inline Real least_of(Index width, const Load& load) {
+  constexpr Index lanes = pack_lanes<Real>;
+  Pack<Real> least = load(0);
+  for (Index first = lanes; first < width; first += lanes) {
+    const Pack<Real> here = load(first);
+    least = here < least ? here : least;
+  }
+  Real parts[static_cast<std::size_t>(lanes)];
+  store_pack(parts, least);
+  Real result = parts[0];
+  for (Index p = 1; p < lanes; ++p) result = std::min(result, parts[p]);
+  return result;
+}
+
+/// The lowest index of the least of `width` numbers, a multiple of the register's.
+template <class Real>
+[[nodiscard]] inline Index index_of_least(const Real* numbers, Index width) {
+  const auto load = [&](Index first) { return load_pack<Pack<Real>>(numbers + first); };
+  return first_equal(least_of<Real>(width, load), width, load);
+}
+
 /// The cheapest center under prices: the least row[j] - price[j], the lowest j where several are equal. Both arrays
 /// have `width` entries, a multiple of the register's; prices beyond the centers are -infinity.
 template <class Real>
@@ -95,22 +127,9 @@ struct Cheapest {
   Real value;
 
   Cheapest(const Real* row, const Real* price, Index width) {
-    constexpr Index lanes = pack_lanes<Real>;
-    const auto reduced = [&](Index j) { return load_pack<Pack<Real>>(row + j) - load_pack<Pack<Real>>(price + j); };
-    Pack<Real> least = reduced(0);
-    for (Index j = lanes; j < width; j += lanes) {
-      const Pack<Real> here = reduced(j);
-      least = here < least ? here : least;
-    }
-    Real parts[static_cast<std::size_t>(lanes)];
-    store_pack(parts, least);
-    value = parts[0];
-    for (Index p = 1; p < lanes; ++p) value = std::min(value, parts[p]);
-    for (center = 0; center < width; center += lanes)
-      if (const auto bits = lane_bits((IntegerPack<Real>)(reduced(center) == broadcast(value))); bits != 0) {
-        center += __builtin_ctz(bits);
-        break;
-      }
+    const auto load = [&](Index j) { return load_pack<Pack<Real>>(row + j) - load_pack<Pack<Real>>(price + j); };
+    value = least_of<Real>(width, load);
+    center = first_equal(value, width, load);
   }
 };
 

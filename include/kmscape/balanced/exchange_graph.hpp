@@ -56,7 +56,7 @@ class ExchangeGraph {
     std::copy(prices.begin(), prices.end(), price_.begin());
     const std::size_t pieces = labels.size();
     // All lists together stay of the order of the points.
-    const std::size_t kept = std::clamp<std::size_t>(pieces / (clusters_ * clusters_), 4, most_kept);
+    const std::size_t kept = std::clamp<std::size_t>(pieces / (clusters_ * clusters_), 1, most_kept);
     std::fill(kept_.begin(), kept_.end(), static_cast<std::uint32_t>(kept));
     for (std::size_t a = 0; a < clusters_; ++a)
       for (std::size_t b = 0; b < clusters_; ++b)
@@ -138,6 +138,7 @@ class ExchangeGraph {
   static constexpr Real infinity = std::numeric_limits<Real>::infinity();
   static constexpr std::size_t lanes = static_cast<std::size_t>(pack_lanes<Real>);
   static constexpr std::size_t most_kept = 64;
+  static constexpr std::uint32_t least_refill = 8;
 
   struct Candidate {
     Real key;  // what its move costs before prices
@@ -192,9 +193,9 @@ class ExchangeGraph {
     cheapest_[arc(a, b)] = list.empty() ? -1 : static_cast<std::int64_t>(list.front().piece);
   }
 
-  /// Twice as many points as before for an arc that has run out.
+  /// More points than before for an arc that has run out.
   void refill(std::size_t a, std::size_t b) {
-    kept_[pair(a, b)] *= 2;
+    kept_[pair(a, b)] = std::max<std::uint32_t>(least_refill, 2 * kept_[pair(a, b)]);
     bound_[arc(a, b)] = infinity;
     auto& list = lists_[pair(a, b)];
     list.clear();
@@ -233,24 +234,24 @@ class ExchangeGraph {
 
   /// Settles u, and returns the open node that is then nearest.
   std::size_t settle(std::size_t u) {
-    const Real here = distance_[u], price = price_[u];
+    const Pack<Real> here = broadcast(distance_[u]), price = broadcast(price_[u]), zero{};
     const Real* lengths = &length_[arc(u, 0)];
     open_[u] = infinity;
-    std::size_t nearest = u;
-    Real least = infinity;
-    for (std::size_t v = 0; v <= root_; ++v) {
+    for (std::size_t first = 0; first < stride_; first += lanes) {
       // Only rounding can make a length negative. A settled node is never reached again.
-      const Real through = here + std::max(lengths[v] + price - price_[v], Real(0));
-      if (through < distance_[v]) {
-        distance_[v] = open_[v] = through;
-        before_[v] = u;
-      }
-      if (open_[v] < least) {
-        least = open_[v];
-        nearest = v;
+      const Pack<Real> length = load_pack<Pack<Real>>(lengths + first) + price - load_pack<Pack<Real>>(&price_[first]);
+      const Pack<Real> through = here + (length > zero ? length : zero);
+      auto bits = lane_bits((IntegerPack<Real>)(through < load_pack<Pack<Real>>(&distance_[first])));
+      if (bits == 0) continue;
+      Real reached[lanes];
+      store_pack(reached, through);
+      for (; bits != 0; bits &= bits - 1) {
+        const auto lane = static_cast<std::size_t>(__builtin_ctz(bits));
+        distance_[first + lane] = open_[first + lane] = reached[lane];
+        before_[first + lane] = u;
       }
     }
-    return nearest;
+    return static_cast<std::size_t>(index_of_least(open_.data(), static_cast<Index>(stride_)));
   }
 
   /// The cluster nearest to the source that has room.
