@@ -38,6 +38,13 @@ struct Breakpoint {
 
 inline constexpr Breakpoint lambda_zero{0, -1}, lambda_one{1, 0};
 
+/// A lambda in [0, 1] that is the number given up to 2^-62.
+[[nodiscard]] inline Breakpoint breakpoint_near(double lambda) {
+  constexpr double scale = 0x1p62;
+  const auto start = static_cast<Integer>(lambda * scale);
+  return {start, start - static_cast<Integer>(scale)};
+}
+
 /// The sign of |a| |b| - |c| |d|.
 [[nodiscard]] constexpr int compare_products(Magnitude a, Magnitude b, Magnitude c, Magnitude d) {
   struct Product {

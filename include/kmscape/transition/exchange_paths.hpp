@@ -13,7 +13,7 @@
 
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
-#include <kmscape/transition/exchange_graph.hpp>
+#include <kmscape/transition/transition_graph.hpp>
 
 namespace kmscape::internal {
 
@@ -32,7 +32,7 @@ class ExchangePaths {
 
   /// Looks for a negative cycle at lambda among the clusters and, where `room` is given, the root. Labels start from
   /// the paths of the last call that found none.
-  bool find_cycle(ExchangeGraph& graph, const Breakpoint& lambda, const Room* room) {
+  bool find_cycle(TransitionGraph& graph, const Breakpoint& lambda, const Room* room) {
     prepare(graph, lambda, room);
     via_ = tree_;
     // The forest's labels with today's weights, parents first.
@@ -60,7 +60,7 @@ class ExchangePaths {
   }
 
   /// Shortest paths from all clusters that may shrink; there must be no negative cycle among the clusters.
-  void find_paths(ExchangeGraph& graph, const Breakpoint& lambda, const Room& room) {
+  void find_paths(TransitionGraph& graph, const Breakpoint& lambda, const Room& room) {
     prepare(graph, lambda, nullptr);
     for (std::size_t i = 0; i < k_; ++i) {
       via_[i] = -1;
@@ -77,7 +77,7 @@ class ExchangePaths {
   [[nodiscard]] bool through_root() const { return through_root_; }
 
   /// The exchange along the cycle found, and what it weighs.
-  [[nodiscard]] Exchange exchange(const ExchangeGraph& graph, LinearWeight& total) const {
+  [[nodiscard]] Exchange exchange(const TransitionGraph& graph, LinearWeight& total) const {
     Exchange result;
     total = {};
     const std::size_t arcs = through_root_ ? cycle_.size() - 1 : cycle_.size();
@@ -86,7 +86,7 @@ class ExchangePaths {
   }
 
   /// The exchange along the path found to cluster `last`, and what it weighs.
-  [[nodiscard]] Exchange path_to(const ExchangeGraph& graph, std::size_t last, LinearWeight& total) const {
+  [[nodiscard]] Exchange path_to(const TransitionGraph& graph, std::size_t last, LinearWeight& total) const {
     std::vector<std::size_t> nodes = {last};
     while (via_[nodes.back()] >= 0) nodes.push_back(static_cast<std::size_t>(via_[nodes.back()]));
     Exchange result;
@@ -104,14 +104,14 @@ class ExchangePaths {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-  static void append(const ExchangeGraph& graph, std::size_t from, std::size_t to, Exchange& exchange,
+  static void append(const TransitionGraph& graph, std::size_t from, std::size_t to, Exchange& exchange,
                      LinearWeight& total) {
     const auto& line = graph.line(from, to);
     exchange.push_back({line.item, static_cast<Label>(from), static_cast<Label>(to)});
     total = total + line.weight;
   }
 
-  void prepare(ExchangeGraph& graph, const Breakpoint& lambda, const Room* room) {
+  void prepare(TransitionGraph& graph, const Breakpoint& lambda, const Room* room) {
     graph_ = &graph;
     weights_ = graph.weights(lambda).data();
     lambda_ = lambda;
@@ -202,7 +202,7 @@ class ExchangePaths {
   std::vector<char> active_;
   std::vector<std::size_t> cycle_, chain_;
   bool through_root_ = false;
-  const ExchangeGraph* graph_ = nullptr;
+  const TransitionGraph* graph_ = nullptr;
   const double* weights_ = nullptr;
   const Room* room_ = nullptr;
   Breakpoint lambda_;

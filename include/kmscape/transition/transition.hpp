@@ -33,9 +33,9 @@
 #include <kmscape/transition/clusters.hpp>
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
-#include <kmscape/transition/exchange_graph.hpp>
 #include <kmscape/transition/exchange_paths.hpp>
 #include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/transition_graph.hpp>
 
 namespace kmscape {
 
@@ -65,9 +65,9 @@ enum class Diagrams {
 };
 
 struct TransitionOptions {
-  Counts lower, upper;  // bounds on cluster sizes (k each); empty for the tightest, those of start and target
-  bool center = true;   // take the data relative to their mean, as BHZ do. The origin decides which clusterings are
-                        // radial, unless the bounds fix all sizes
+  Counts lower = {}, upper = {};  // bounds on cluster sizes (k each); empty for the tightest, those of start and target
+  bool center = true;  // take the data relative to their mean, as BHZ do. The origin decides which clusterings are
+                       // radial, unless the bounds fix all sizes
   Diagrams diagrams = Diagrams::none;
   /// How far start and target may be from optimal for their sites, relative to the largest |x . (s_i - s_l)|.
   double tolerance = 1e-12;
@@ -193,15 +193,16 @@ class TransitionSequence {
   [[nodiscard]] bool find_breakpoint(Exchange& exchange, internal::Breakpoint& at);
   void set_pending(TransitionPhase phase, const internal::Breakpoint& at, Exchange moves, bool is_tie);
   void connect();
+  void find_twins(const internal::Breakpoint& at);
   void set_diagram(double lambda, PowerDiagram& diagram) const;
   void share(Pending& pending);
-  void measure(double lambda, double& margin, PowerDiagram& diagram);
+  void measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram);
 
   TransitionOptions options_;
   Labels labels_;
   Counts lower_, upper_;
   Eigen::MatrixXd start_sites_, target_sites_;
-  std::optional<internal::ExchangeGraph> graph_;
+  std::optional<internal::TransitionGraph> graph_;
   std::optional<internal::ExchangePaths> paths_;
   std::optional<internal::DifferenceSystem> system_;
   internal::Room room_;
@@ -213,12 +214,15 @@ class TransitionSequence {
   std::vector<Exchange> target_steps_;  // from the target to its radial clustering, as far as they are left to undo
   std::size_t target_mends_ = 0;        // the first of them, which mend the target
   std::vector<Label> target_radial_;
-  double gap_ = 1.0 / 64;  // between breakpoints, lately
+  double gap_ = 1.0 / 64;                     // between breakpoints, lately
+  std::optional<internal::Breakpoint> last_;  // of the linear phase
+  double last_lambda_ = 0;
   std::optional<Pending> pending_;
   bool is_begun_ = false;
   double start_margin_ = std::numeric_limits<double>::quiet_NaN();
   PowerDiagram start_diagram_;
   std::vector<double> distances_, scaled_;
+  std::vector<std::size_t> twins_;
 };
 
 /// The same transition from target to start.
@@ -267,7 +271,7 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// Makes a clustering optimal for its sizes that is so up to rounding, and returns the exchanges; refuses any other.
-[[nodiscard]] inline std::vector<Exchange> mend(ExchangeGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+[[nodiscard]] inline std::vector<Exchange> mend(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
                                                 double tolerance, std::string_view function, std::string_view argument,
                                                 std::string_view sites) {
   std::vector<Exchange> result;
@@ -288,7 +292,7 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// The next step of BHZ Algorithm 2; empty at a radial clustering.
-[[nodiscard]] inline Exchange path_to_radial(ExchangeGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+[[nodiscard]] inline Exchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
                                              const Room& room) {
   if (!room.any()) return {};
   paths.find_paths(graph, lambda, room);
@@ -355,15 +359,16 @@ void TransitionSequence::begin(const Eigen::MatrixBase<P>& points, const Labels&
   for (Index i = 0; i < k; ++i) has_room_ = has_room_ || lower_(i) < upper_(i);
   mends_ = internal::mend(*graph_, *paths_, internal::lambda_zero, options_.tolerance, function, argument, sites);
   room_ = internal::room_for(graph_->clusters(), lower_, upper_);
-  if (options_.diagrams != Diagrams::none) measure(0, start_margin_, start_diagram_);
+  if (options_.diagrams != Diagrams::none) measure(internal::lambda_zero, start_margin_, start_diagram_);
 }
 
 template <class P, class S, class T>
 void TransitionSequence::begin_target(const Eigen::MatrixBase<P>& points, const Labels& target,
                                       const Eigen::MatrixBase<S>& start_sites, const Eigen::MatrixBase<T>& target_sites,
                                       std::string_view function) {
-  internal::ExchangeGraph graph(internal::clusters_on_grid(points, target, start_sites, target_sites, options_.center),
-                                internal::lambda_one, true);
+  internal::TransitionGraph graph(
+      internal::clusters_on_grid(points, target, start_sites, target_sites, options_.center), internal::lambda_one,
+      true);
   internal::ExchangePaths paths(graph.size());
   target_steps_ =
       internal::mend(graph, paths, internal::lambda_one, options_.tolerance, function, "target", "target_sites");
@@ -404,14 +409,13 @@ inline std::optional<TransitionStep> TransitionSequence::next() {
   }
   apply_exchange(step.moves, labels_);
   find();
-  if (pending_ && step.phase == TransitionPhase::linear && pending_->step.phase == TransitionPhase::linear &&
-      internal::compare(current.at, pending_->at) == 0)
-    pending_->step.is_tie = true;
   if (options_.diagrams != Diagrams::none) {
-    double lambda = step.phase == TransitionPhase::initial ? 0 : 1;
+    auto at = step.phase == TransitionPhase::initial ? internal::lambda_zero : internal::lambda_one;
     if (step.phase == TransitionPhase::linear && pending_ && pending_->step.phase == TransitionPhase::linear)
-      lambda = step.lambda + (pending_->step.lambda - step.lambda) / 2;
-    measure(lambda, step.margin, step.separating);
+      at = pending_->step.lambda > step.lambda
+               ? internal::breakpoint_near(step.lambda + (pending_->step.lambda - step.lambda) / 2)
+               : current.at;
+    measure(at, step.margin, step.separating);
   }
   return std::move(current.step);
 }
@@ -435,7 +439,6 @@ inline void TransitionSequence::find() {
   }
   if (stage_ == Stage::linear) {
     if (find_breakpoint(exchange, at)) return set_pending(TransitionPhase::linear, at, std::move(exchange), false);
-    graph_->advance(internal::lambda_one);
     connect();
     stage_ = Stage::connection;
   }
@@ -465,9 +468,13 @@ inline void TransitionSequence::set_pending(TransitionPhase phase, const interna
   pending_->at = at;
   auto& step = pending_->step;
   step.phase = phase;
-  step.lambda = at.value();
   step.moves = std::move(moves);
-  step.is_tie = is_tie;
+  // Equal breakpoints are equal fractions, not always the same one.
+  const bool repeats = phase == TransitionPhase::linear && last_ && internal::compare(*last_, at) == 0;
+  step.lambda = repeats ? last_lambda_ : std::max(last_lambda_, at.value());
+  step.is_tie = is_tie || repeats;
+  if (phase == TransitionPhase::linear) last_ = at;
+  last_lambda_ = step.lambda;
   if (options_.diagrams == Diagrams::all) share(*pending_);
 }
 
@@ -478,9 +485,7 @@ inline bool TransitionSequence::find_breakpoint(Exchange& exchange, internal::Br
   const double from = graph_->lambda().value();
   at = internal::lambda_one;
   for (double ahead = std::max(3 * gap_, 1e-15); from + ahead < 1; ahead *= 4) {
-    constexpr double scale = 0x1p62;
-    const auto start = static_cast<internal::Integer>((from + ahead) * scale);
-    const internal::Breakpoint there{start, start - static_cast<internal::Integer>(scale)};
+    const auto there = internal::breakpoint_near(from + ahead);
     if (internal::compare(there, graph_->lambda()) <= 0 || !paths_->find_cycle(*graph_, there, room)) continue;
     at = there;
     break;
@@ -506,6 +511,38 @@ inline void TransitionSequence::connect() {
   std::reverse(connection_.begin(), connection_.end());
 }
 
+/// For each cluster the first one with items whose site is at the same place at lambda, exactly; between such sites
+/// there is no boundary, only the difference of two roundings.
+inline void TransitionSequence::find_twins(const internal::Breakpoint& at) {
+  const auto& clusters = graph_->clusters();
+  const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
+  const double lambda = at.value();
+  const auto are_equal = [&](std::size_t i, std::size_t l) {
+    for (std::size_t r = 0; r < d; ++r) {
+      const double start = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
+      const double end = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
+      const double rounding = 1e-14 * (std::abs(start) + std::abs(end));
+      if (std::abs(start + lambda * (end - start)) > rounding) return false;
+      const internal::LinearWeight gap{static_cast<std::int64_t>(start), static_cast<std::int64_t>(end)};
+      if (internal::sign(gap, at) != 0) return false;
+    }
+    return true;
+  };
+  twins_.resize(k);
+  // An empty cluster bounds nothing by itself and takes the place of one that is not.
+  for (std::size_t i = 0; i < k; ++i) {
+    twins_[i] = i;
+    for (std::size_t l = k; l-- > 0;)
+      if (l != i && (clusters.clusters[i].items.empty() || l < i) && !clusters.clusters[l].items.empty() &&
+          are_equal(i, l))
+        twins_[i] = l;
+  }
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = 0; l < k; ++l)
+      if (i != l && twins_[i] == twins_[l] && scaled_[i * k + l] < std::numeric_limits<double>::infinity())
+        scaled_[i * k + l] = 0;
+}
+
 /// Sites at lambda and gamma from the solution of the difference system, whose items are relative to the grid's origin.
 inline void TransitionSequence::set_diagram(double lambda, PowerDiagram& diagram) const {
   const auto& origin = graph_->clusters().origin;
@@ -513,10 +550,11 @@ inline void TransitionSequence::set_diagram(double lambda, PowerDiagram& diagram
   diagram.sites.resize(d, k);
   diagram.gamma.resize(k);
   for (Index i = 0; i < k; ++i) {
-    double gamma = system_->potential(0) - system_->potential(static_cast<std::size_t>(i));
+    const auto twin = static_cast<Index>(twins_[static_cast<std::size_t>(i)]);
+    double gamma = system_->potential(0) - system_->potential(static_cast<std::size_t>(twin));
     for (Index r = 0; r < d; ++r) {
-      const double site = (1 - lambda) * start_sites_(r, i) + lambda * target_sites_(r, i);
       const double first = (1 - lambda) * start_sites_(r, 0) + lambda * target_sites_(r, 0);
+      const double site = (1 - lambda) * start_sites_(r, twin) + lambda * target_sites_(r, twin);
       diagram.sites(r, i) = site;
       gamma += (site - first) * origin[static_cast<std::size_t>(r)];
     }
@@ -540,23 +578,23 @@ inline void TransitionSequence::share(Pending& pending) {
         scaled_[i * k + l] = std::min(scaled_[i * k + l], start + lambda * (end - start));
       }
   for (double& weight : scaled_) weight *= unit;
+  find_twins(pending.at);
   system_->feasible(scaled_.data());
   set_diagram(lambda, pending.step.shared);
 }
 
 /// The largest margin of the graph's clustering for the sites at lambda: LP (6) of BHZ.
-inline void TransitionSequence::measure(double lambda, double& margin, PowerDiagram& diagram) {
+inline void TransitionSequence::measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram) {
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(graph_->clusters().dim);
   const auto& clusters = graph_->clusters();
-  constexpr double scale = 0x1p62;
-  const auto start = static_cast<internal::Integer>(lambda * scale);
-  internal::Breakpoint at{start, start - static_cast<internal::Integer>(scale)};
-  if (internal::compare(at, graph_->lambda()) < 0) at = graph_->lambda();
-  scaled_ = graph_->weights(at);
+  const double lambda = at.value();
+  scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
   for (double& weight : scaled_) weight *= clusters.weight_unit();
+  find_twins(at);
   distances_.assign(k * k, 0);
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = 0; l < i; ++l) {
+      if (twins_[i] == twins_[l]) continue;
       double squared = 0;
       for (std::size_t r = 0; r < d; ++r) {
         const double from = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];

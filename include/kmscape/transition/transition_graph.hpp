@@ -24,7 +24,7 @@
 
 namespace kmscape::internal {
 
-class ExchangeGraph {
+class TransitionGraph {
  public:
   /// One line of an envelope: the cheapest item from `from` on, until the next line's.
   struct Line {
@@ -36,7 +36,7 @@ class ExchangeGraph {
   };
 
   /// @param fixed the sites do not move: all questions are about the same lambda
-  ExchangeGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
+  TransitionGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
       : clusters_(std::move(clusters)),
         k_(static_cast<std::size_t>(clusters_.count)),
         lambda_(lambda),
