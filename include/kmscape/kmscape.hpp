@@ -29,6 +29,7 @@
 #include <kmscape/geometry/least_norm_point.hpp>
 #include <kmscape/geometry/normal_distribution.hpp>
 #include <kmscape/geometry/plane_moments.hpp>
+#include <kmscape/geometry/power_diagram.hpp>
 #include <kmscape/geometry/radial_tail.hpp>
 #include <kmscape/geometry/sphere_directions.hpp>
 #include <kmscape/geometry/voronoi_cells.hpp>
@@ -101,3 +102,12 @@
 #include <kmscape/solve/seeding_distances.hpp>
 #include <kmscape/solve/seeding_rounds.hpp>
 #include <kmscape/solve/yinyang_engine.hpp>
+#include <kmscape/transition/clusters.hpp>
+#include <kmscape/transition/constrained_lsa.hpp>
+#include <kmscape/transition/exact_weight.hpp>
+#include <kmscape/transition/exchange.hpp>
+#include <kmscape/transition/exchange_paths.hpp>
+#include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/transition.hpp>
+#include <kmscape/transition/transition_graph.hpp>
+#include <kmscape/transition/verify.hpp>

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
