@@ -9,7 +9,7 @@
 
 namespace {
 
-using kmscape::Exchange;
+using kmscape::ItemExchange;
 
 kmscape::Labels random_labels(kmscape::Index n, kmscape::Index k, std::uint64_t seed) {
   return testing::grid_points(1, n, k - 1, seed).transpose().array().cast<kmscape::Label>();
@@ -59,7 +59,7 @@ TEST_CASE("An exchange is one path or one cycle through different clusters") {
 
 TEST_CASE("Reversed exchanges undo each other, and an exchange for another clustering is refused") {
   auto labels = testing::labels({0, 1, 2});
-  const Exchange exchange = {{0, 0, 1}, {1, 1, 2}};
+  const ItemExchange exchange = {{0, 0, 1}, {1, 1, 2}};
   kmscape::apply_exchange(exchange, labels);
   CHECK((labels == testing::labels({1, 2, 2})).all());
   CHECK_THAT(refusal([&] { kmscape::apply_exchange(exchange, labels); }),

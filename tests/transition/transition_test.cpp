@@ -46,7 +46,7 @@ Instance transition_instance(std::uint64_t seed, Index n, Index d, Index k, bool
   return instance;
 }
 
-kmscape::Transition run(const Instance& instance, const kmscape::TransitionOptions& options = {}) {
+kmscape::Transition run(const Instance& instance, const kmscape::TransitionSequenceOptions& options = {}) {
   return kmscape::transition(instance.points, instance.start, instance.start_sites, instance.target,
                              instance.target_sites, options);
 }
@@ -201,7 +201,7 @@ TEST_CASE("Theorem 3: between radial clusterings all are radial, also with bound
     const auto bounds = kmscape::Capacities::between(5, 20);
     const auto start = kmscape::radial_clustering(points, s, bounds),
                target = kmscape::radial_clustering(points, t, bounds);
-    kmscape::TransitionOptions options;
+    kmscape::TransitionSequenceOptions options;
     options.lower = kmscape::Counts::Constant(k, 5);
     options.upper = kmscape::Counts::Constant(k, 20);
     options.diagrams = Diagrams::all;
@@ -278,7 +278,7 @@ TEST_CASE("Translated and rotated data have the same exchanges; data of one clus
 
 TEST_CASE("A callback ends a transition, which says so") {
   const auto instance = transition_instance(123, 40, 2, 4, false, false);
-  kmscape::TransitionOptions options;
+  kmscape::TransitionSequenceOptions options;
   options.progress = [](const kmscape::Progress&) { return false; };
   const auto walk = run(instance, options);
   CHECK(walk.status == kmscape::TransitionStatus::stopped_by_callback);
@@ -333,7 +333,7 @@ TEST_CASE("Transitions refuse clusterings that are no assignment for their sites
                                             testing::sizes_of(other, 2));
              }),
              ContainsSubstring("a clustering with 2 items in cluster 0"));
-  kmscape::TransitionOptions options;
+  kmscape::TransitionSequenceOptions options;
   options.lower = kmscape::Counts::Zero(2);
   options.upper = kmscape::Counts::Constant(2, 4);
   CHECK_THAT(refusal([&] { (void)kmscape::radial_to_radial(points, other, sites, good, sites, options); }),

@@ -24,15 +24,15 @@ struct Move {
 
 /// The moves of one exchange in order: each cluster passes on one item to the next. No cluster occurs twice, but for
 /// the last one of a cyclical exchange, which is the first.
-using Exchange = std::vector<Move>;
+using ItemExchange = std::vector<Move>;
 
 /// Whether every cluster keeps its size.
-[[nodiscard]] inline bool is_cyclical(const Exchange& exchange) {
+[[nodiscard]] inline bool is_cyclical(const ItemExchange& exchange) {
   return !exchange.empty() && exchange.front().from == exchange.back().to;
 }
 
 /// Whether the moves form one path or one cycle through different clusters with an item for each arc.
-[[nodiscard]] inline bool is_single_exchange(const Exchange& exchange) {
+[[nodiscard]] inline bool is_single_exchange(const ItemExchange& exchange) {
   if (exchange.empty()) return false;
   for (std::size_t m = 0; m < exchange.size(); ++m) {
     if (exchange[m].from == exchange[m].to) return false;
@@ -51,7 +51,7 @@ using Exchange = std::vector<Move>;
 namespace internal {
 
 /// Whether every item is where its move begins.
-[[nodiscard]] inline bool is_applicable(const Exchange& exchange, const Labels& labels) {
+[[nodiscard]] inline bool is_applicable(const ItemExchange& exchange, const Labels& labels) {
   return std::all_of(exchange.begin(), exchange.end(), [&](const Move& move) {
     return move.item >= 0 && move.item < labels.size() && labels(move.item) == move.from;
   });
@@ -60,7 +60,7 @@ namespace internal {
 }  // namespace internal
 
 /// Makes the moves. Throws `invalid_input` where an item is not where its move begins.
-inline void apply_exchange(const Exchange& exchange, Labels& labels) {
+inline void apply_exchange(const ItemExchange& exchange, Labels& labels) {
   for (const auto& move : exchange) {
     internal::require(move.item >= 0 && move.item < labels.size(), "apply_exchange", "exchange.item", move.item,
                       internal::text("there are ", labels.size(), " items"),
@@ -73,8 +73,8 @@ inline void apply_exchange(const Exchange& exchange, Labels& labels) {
 }
 
 /// The exchange that undoes this one.
-[[nodiscard]] inline Exchange reversed(const Exchange& exchange) {
-  Exchange result;
+[[nodiscard]] inline ItemExchange reversed(const ItemExchange& exchange) {
+  ItemExchange result;
   result.reserve(exchange.size());
   for (auto move = exchange.rbegin(); move != exchange.rend(); ++move)
     result.push_back({move->item, move->to, move->from});
@@ -102,15 +102,15 @@ struct DifferenceGraph {
 /// The arcs of the graph as exchanges, applicable in any order: the cyclical ones first, then sequential ones, each
 /// from a cluster that is to shrink to one that is to grow, as few as possible. Size bounds that hold for both
 /// clusterings hold in between. O(arcs).
-[[nodiscard]] inline std::vector<Exchange> decompose(const DifferenceGraph& graph) {
+[[nodiscard]] inline std::vector<ItemExchange> decompose(const DifferenceGraph& graph) {
   const auto at = [](auto i) { return static_cast<std::size_t>(i); };
   std::vector<std::vector<Move>> leaving(at(graph.clusters));
   for (auto arc = graph.arcs.rbegin(); arc != graph.arcs.rend(); ++arc) leaving[at(arc->from)].push_back(*arc);
 
   // A walk that takes each arc once; what lies between two visits of a cluster is a cycle.
-  std::vector<Exchange> cycles, paths;
+  std::vector<ItemExchange> cycles, paths;
   std::vector<std::ptrdiff_t> visited(at(graph.clusters), -1);  // how many arcs of the walk come before the cluster
-  Exchange walk;
+  ItemExchange walk;
   const auto follow = [&](Index first) {
     walk.clear();
     Index here = first;

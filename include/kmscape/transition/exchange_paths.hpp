@@ -77,8 +77,8 @@ class ExchangePaths {
   [[nodiscard]] bool through_root() const { return through_root_; }
 
   /// The exchange along the cycle found, and what it weighs.
-  [[nodiscard]] Exchange exchange(const TransitionGraph& graph, LinearWeight& total) const {
-    Exchange result;
+  [[nodiscard]] ItemExchange exchange(const TransitionGraph& graph, LinearWeight& total) const {
+    ItemExchange result;
     total = {};
     const std::size_t arcs = through_root_ ? cycle_.size() - 1 : cycle_.size();
     for (std::size_t c = 0; c < arcs; ++c) append(graph, cycle_[c], cycle_[(c + 1) % cycle_.size()], result, total);
@@ -86,10 +86,10 @@ class ExchangePaths {
   }
 
   /// The exchange along the path found to cluster `last`, and what it weighs.
-  [[nodiscard]] Exchange path_to(const TransitionGraph& graph, std::size_t last, LinearWeight& total) const {
+  [[nodiscard]] ItemExchange path_to(const TransitionGraph& graph, std::size_t last, LinearWeight& total) const {
     std::vector<std::size_t> nodes = {last};
     while (via_[nodes.back()] >= 0) nodes.push_back(static_cast<std::size_t>(via_[nodes.back()]));
-    Exchange result;
+    ItemExchange result;
     total = {};
     for (std::size_t c = nodes.size(); c-- > 1;) append(graph, nodes[c], nodes[c - 1], result, total);
     return result;
@@ -104,7 +104,7 @@ class ExchangePaths {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-  static void append(const TransitionGraph& graph, std::size_t from, std::size_t to, Exchange& exchange,
+  static void append(const TransitionGraph& graph, std::size_t from, std::size_t to, ItemExchange& exchange,
                      LinearWeight& total) {
     const auto& line = graph.line(from, to);
     exchange.push_back({line.item, static_cast<Label>(from), static_cast<Label>(to)});

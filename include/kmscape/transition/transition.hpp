@@ -64,7 +64,7 @@ enum class Diagrams {
   all,      // and the power diagrams: that of largest margin of every clustering, one shared by every two in a row
 };
 
-struct TransitionOptions {
+struct TransitionSequenceOptions {
   Counts lower = {}, upper = {};  // bounds on cluster sizes (k each); empty for the tightest, those of start and target
   bool center = true;  // take the data relative to their mean, as BHZ do. The origin decides which clusterings are
                        // radial, unless the bounds fix all sizes
@@ -77,7 +77,7 @@ struct TransitionOptions {
 struct TransitionStep {
   TransitionPhase phase = TransitionPhase::initial;
   double lambda = 0;    // the breakpoint: both clusterings are optimal for the sites (1 - lambda) s + lambda t
-  Exchange moves;       // from the clustering before to the one after
+  ItemExchange moves;   // from the clustering before to the one after
   bool is_tie = false;  // made at the lambda of the step before, or of weight 0, or to mend rounding
   /// The largest margin of a power diagram for the clustering after the step (BHZ, LP 6); NaN unless asked for. Its
   /// sites are s or t, and between two breakpoints those halfway.
@@ -117,7 +117,8 @@ struct Transition {
 template <class P, class S, class T>
 [[nodiscard]] Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start,
                                     const Eigen::MatrixBase<S>& start_sites, const Labels& target,
-                                    const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options = {});
+                                    const Eigen::MatrixBase<T>& target_sites,
+                                    const TransitionSequenceOptions& options = {});
 
 /// BHZ Algorithm 2: from a constrained least-squares assignment for `sites` to a radial clustering for the same sites
 /// and sizes within bounds. Sizes are monotone, and the number of steps is half of the l1 distance of first and last.
@@ -125,7 +126,7 @@ template <class P, class S, class T>
 template <class P, class S>
 [[nodiscard]] Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels,
                                        const Eigen::MatrixBase<S>& sites, const Counts& lower, const Counts& upper,
-                                       const TransitionOptions& options = {});
+                                       const TransitionSequenceOptions& options = {});
 
 /// BHZ Algorithm 3: from the radial clustering `start` for start_sites to `target`, radial for target_sites, within the
 /// size bounds of `options`. Throws `invalid_input`, also where one of them is not radial.
@@ -133,7 +134,18 @@ template <class P, class S, class T>
 [[nodiscard]] Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
                                           const Eigen::MatrixBase<S>& start_sites, const Labels& target,
                                           const Eigen::MatrixBase<T>& target_sites,
-                                          const TransitionOptions& options = {});
+                                          const TransitionSequenceOptions& options = {});
+
+namespace internal {
+
+/// A step that is found but not returned yet.
+struct PendingStep {
+  TransitionStep step;
+  Breakpoint at;
+  bool is_made = false;  // the graph is past it already
+};
+
+}  // namespace internal
 
 /// The sequence of exchanges of a transition, computed as it is asked for: a long transition needs memory for the
 /// items, k^2 pools and the exchanges of the last phase.
@@ -144,7 +156,7 @@ class TransitionSequence {
   template <class P, class S, class T>
   TransitionSequence(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
                      const Labels& target, const Eigen::MatrixBase<T>& target_sites,
-                     const TransitionOptions& options = {});
+                     const TransitionSequenceOptions& options = {});
 
   /// The next exchange, made; nothing at the end.
   [[nodiscard]] std::optional<TransitionStep> next();
@@ -161,23 +173,18 @@ class TransitionSequence {
   template <class P, class S, class T>
   friend Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start,
                                const Eigen::MatrixBase<S>& start_sites, const Labels& target,
-                               const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options);
+                               const Eigen::MatrixBase<T>& target_sites, const TransitionSequenceOptions& options);
   template <class P, class S>
   friend Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels,
                                   const Eigen::MatrixBase<S>& sites, const Counts& lower, const Counts& upper,
-                                  const TransitionOptions& options);
+                                  const TransitionSequenceOptions& options);
   template <class P, class S, class T>
   friend Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
                                      const Eigen::MatrixBase<S>& start_sites, const Labels& target,
-                                     const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options);
+                                     const Eigen::MatrixBase<T>& target_sites,
+                                     const TransitionSequenceOptions& options);
 
   enum class Stage { mend, initial, linear, connection, target, end };
-
-  struct Pending {
-    TransitionStep step;
-    internal::Breakpoint at;
-    bool is_made = false;  // the graph is past it already
-  };
 
   TransitionSequence() = default;
   template <class P, class S, class T>
@@ -190,15 +197,15 @@ class TransitionSequence {
   Transition collect(const Labels& target);
 
   void find();
-  [[nodiscard]] bool find_breakpoint(Exchange& exchange, internal::Breakpoint& at);
-  void set_pending(TransitionPhase phase, const internal::Breakpoint& at, Exchange moves, bool is_tie);
+  [[nodiscard]] bool find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at);
+  void set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves, bool is_tie);
   void connect();
   void find_twins(const internal::Breakpoint& at);
   void set_diagram(double lambda, PowerDiagram& diagram) const;
-  void share(Pending& pending);
+  void share(internal::PendingStep& pending);
   void measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram);
 
-  TransitionOptions options_;
+  TransitionSequenceOptions options_;
   Labels labels_;
   Counts lower_, upper_;
   Eigen::MatrixXd start_sites_, target_sites_;
@@ -208,16 +215,16 @@ class TransitionSequence {
   internal::Room room_;
   bool has_room_ = false;  // the bounds leave the size of some cluster open
   Stage stage_ = Stage::mend, end_of_initial_ = Stage::linear;
-  std::vector<Exchange> mends_;         // of the start
-  std::size_t mended_ = 0;              // of them returned
-  std::vector<Exchange> connection_;    // exchanges of weight 0 at lambda = 1 that are left to make, last first
-  std::vector<Exchange> target_steps_;  // from the target to its radial clustering, as far as they are left to undo
-  std::size_t target_mends_ = 0;        // the first of them, which mend the target
+  std::vector<ItemExchange> mends_;         // of the start
+  std::size_t mended_ = 0;                  // of them returned
+  std::vector<ItemExchange> connection_;    // exchanges of weight 0 at lambda = 1 that are left to make, last first
+  std::vector<ItemExchange> target_steps_;  // from the target to its radial clustering, as far as they are left to undo
+  std::size_t target_mends_ = 0;            // the first of them, which mend the target
   std::vector<Label> target_radial_;
   double gap_ = 1.0 / 64;                     // between breakpoints, lately
   std::optional<internal::Breakpoint> last_;  // of the linear phase
   double last_lambda_ = 0;
-  std::optional<Pending> pending_;
+  std::optional<internal::PendingStep> pending_;
   bool is_begun_ = false;
   double start_margin_ = std::numeric_limits<double>::quiet_NaN();
   PowerDiagram start_diagram_;
@@ -263,7 +270,7 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// "item 3 from cluster 0 to 1, item 5 from cluster 1 to 0"
-[[nodiscard]] inline std::string describe(const Exchange& exchange) {
+[[nodiscard]] inline std::string describe(const ItemExchange& exchange) {
   std::string result;
   for (const auto& move : exchange)
     result += text(result.empty() ? "" : ", ", "item ", move.item, " from cluster ", move.from, " to ", move.to);
@@ -271,13 +278,14 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// Makes a clustering optimal for its sizes that is so up to rounding, and returns the exchanges; refuses any other.
-[[nodiscard]] inline std::vector<Exchange> mend(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
-                                                double tolerance, std::string_view function, std::string_view argument,
-                                                std::string_view sites) {
-  std::vector<Exchange> result;
+[[nodiscard]] inline std::vector<ItemExchange> mend(TransitionGraph& graph, ExchangePaths& paths,
+                                                    const Breakpoint& lambda, double tolerance,
+                                                    std::string_view function, std::string_view argument,
+                                                    std::string_view sites) {
+  std::vector<ItemExchange> result;
   while (paths.find_cycle(graph, lambda, nullptr)) {
     LinearWeight total;
-    const Exchange exchange = paths.exchange(graph, total);
+    const ItemExchange exchange = paths.exchange(graph, total);
     const double gain = -static_cast<double>(lambda.start == 0 ? total.start : total.end);
     if (gain > tolerance * graph.clusters().bound)
       throw invalid_input(function, argument, "a clustering",
@@ -292,8 +300,8 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// The next step of BHZ Algorithm 2; empty at a radial clustering.
-[[nodiscard]] inline Exchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
-                                             const Room& room) {
+[[nodiscard]] inline ItemExchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+                                                 const Room& room) {
   if (!room.any()) return {};
   paths.find_paths(graph, lambda, room);
   const std::size_t none = graph.size();
@@ -303,13 +311,13 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
     if (best == none || sign(paths.label(l) - paths.label(best), lambda) < 0) best = l;
   }
   LinearWeight total;
-  return best == none ? Exchange{} : paths.path_to(graph, best, total);
+  return best == none ? ItemExchange{} : paths.path_to(graph, best, total);
 }
 
 template <class P, class S, class T>
 void check_transition(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
-                      const Labels& target, const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options,
-                      std::string_view function) {
+                      const Labels& target, const Eigen::MatrixBase<T>& target_sites,
+                      const TransitionSequenceOptions& options, std::string_view function) {
   check_clustering(points, start, start_sites, function, "start", "start_sites");
   check_clustering(points, target, target_sites, function, "target", "target_sites");
   require(start_sites.cols() == target_sites.cols(), function, "target_sites.cols()", target_sites.cols(),
@@ -324,7 +332,7 @@ void check_transition(const Eigen::MatrixBase<P>& points, const Labels& start, c
 }
 
 /// The options' bounds, or the tightest; both clusterings must keep them.
-inline void set_bounds(const Labels& start, const Labels& target, Index k, const TransitionOptions& options,
+inline void set_bounds(const Labels& start, const Labels& target, Index k, const TransitionSequenceOptions& options,
                        std::string_view function, Counts& lower, Counts& upper) {
   const Counts start_sizes = cluster_sizes(start, k), target_sizes = cluster_sizes(target, k);
   lower = options.lower;
@@ -386,7 +394,8 @@ void TransitionSequence::begin_target(const Eigen::MatrixBase<P>& points, const 
 template <class P, class S, class T>
 TransitionSequence::TransitionSequence(const Eigen::MatrixBase<P>& points, const Labels& start,
                                        const Eigen::MatrixBase<S>& start_sites, const Labels& target,
-                                       const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options)
+                                       const Eigen::MatrixBase<T>& target_sites,
+                                       const TransitionSequenceOptions& options)
     : options_(options) {
   constexpr auto function = "transition";
   internal::check_transition(points, start, start_sites, target, target_sites, options, function);
@@ -399,7 +408,7 @@ inline std::optional<TransitionStep> TransitionSequence::next() {
   if (!is_begun_) find();
   is_begun_ = true;
   if (!pending_) return std::nullopt;
-  Pending current = std::move(*pending_);
+  internal::PendingStep current = std::move(*pending_);
   pending_.reset();
   auto& step = current.step;
   if (!current.is_made) {
@@ -422,7 +431,7 @@ inline std::optional<TransitionStep> TransitionSequence::next() {
 
 /// Finds what is to be made next, from the clustering that the graph holds.
 inline void TransitionSequence::find() {
-  Exchange exchange;
+  ItemExchange exchange;
   internal::Breakpoint at = internal::lambda_zero;
   if (stage_ == Stage::mend) {
     if (mended_ < mends_.size()) {
@@ -462,7 +471,7 @@ inline void TransitionSequence::find() {
   }
 }
 
-inline void TransitionSequence::set_pending(TransitionPhase phase, const internal::Breakpoint& at, Exchange moves,
+inline void TransitionSequence::set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves,
                                             bool is_tie) {
   pending_.emplace();
   pending_->at = at;
@@ -480,7 +489,7 @@ inline void TransitionSequence::set_pending(TransitionPhase phase, const interna
 
 /// The largest lambda up to which the graph's clustering stays radial, and the exchange that is due there; false where
 /// that is 1. Newton's method from above: a negative cycle at some lambda vanishes at a smaller one.
-inline bool TransitionSequence::find_breakpoint(Exchange& exchange, internal::Breakpoint& at) {
+inline bool TransitionSequence::find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at) {
   const internal::Room* const room = has_room_ ? &room_ : nullptr;
   const double from = graph_->lambda().value();
   at = internal::lambda_one;
@@ -563,7 +572,7 @@ inline void TransitionSequence::set_diagram(double lambda, PowerDiagram& diagram
 }
 
 /// A power diagram for the clusterings before and after a step: system (7) of BHZ.
-inline void TransitionSequence::share(Pending& pending) {
+inline void TransitionSequence::share(internal::PendingStep& pending) {
   const std::size_t k = graph_->size();
   const auto& clusters = graph_->clusters();
   const double lambda = pending.step.lambda, unit = clusters.weight_unit();
@@ -637,13 +646,13 @@ inline Transition TransitionSequence::collect(const Labels& target) {
 template <class P, class S, class T>
 Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
                       const Labels& target, const Eigen::MatrixBase<T>& target_sites,
-                      const TransitionOptions& options) {
+                      const TransitionSequenceOptions& options) {
   return TransitionSequence(points, start, start_sites, target, target_sites, options).collect(target);
 }
 
 template <class P, class S>
 Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels, const Eigen::MatrixBase<S>& sites,
-                         const Counts& lower, const Counts& upper, const TransitionOptions& options) {
+                         const Counts& lower, const Counts& upper, const TransitionSequenceOptions& options) {
   constexpr auto function = "lsa_to_radial";
   internal::check_clustering(points, labels, sites, function, "labels", "sites");
   internal::check_bounds(lower, upper, sites.cols(), function);
@@ -660,14 +669,14 @@ Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& label
 template <class P, class S, class T>
 Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
                             const Eigen::MatrixBase<S>& start_sites, const Labels& target,
-                            const Eigen::MatrixBase<T>& target_sites, const TransitionOptions& options) {
+                            const Eigen::MatrixBase<T>& target_sites, const TransitionSequenceOptions& options) {
   constexpr auto function = "radial_to_radial";
   internal::check_transition(points, start, start_sites, target, target_sites, options, function);
   TransitionSequence sequence;
   sequence.options_ = options;
   internal::set_bounds(start, target, start_sites.cols(), options, function, sequence.lower_, sequence.upper_);
   sequence.begin_target(points, target, start_sites, target_sites, function);
-  const auto refuse = [](const Exchange& exchange, std::string_view argument, std::string_view sites) {
+  const auto refuse = [](const ItemExchange& exchange, std::string_view argument, std::string_view sites) {
     throw invalid_input(function, argument, "a clustering",
                         internal::text("it is not radial for ", sites, " within the size bounds: moving ",
                                        internal::describe(exchange), " raises the sum of x . s"),

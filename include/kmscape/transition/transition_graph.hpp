@@ -115,7 +115,7 @@ class TransitionGraph {
   }
 
   /// Moves the items of an exchange.
-  void apply(const Exchange& exchange) {
+  void apply(const ItemExchange& exchange) {
     std::vector<double>& coordinates = moved_;
     const auto d = static_cast<std::size_t>(clusters_.dim);
     coordinates.resize(d * exchange.size());
