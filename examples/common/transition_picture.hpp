@@ -81,6 +81,8 @@ inline void draw_transition(const std::filesystem::path& folder, const std::stri
   };
   const Eigen::MatrixXd items = flat(points, true);
   const Box box = box_around(items);
+  const Eigen::Vector2d extent = box.high - box.low;
+  const double height = std::clamp(600 * extent.y() / extent.x(), 200.0, 900.0);
   const double size = n <= 100 ? 1.1 : n <= 1000 ? 0.75 : n <= 10000 ? 0.4 : 0.2;
 
   kmscape::Labels labels = transition.start;
@@ -99,8 +101,8 @@ inline void draw_transition(const std::filesystem::path& folder, const std::stri
                                         std::string(to_string(step->phase)) + " phase, λ = " + number(step->lambda, 4);
     char file[32];
     std::snprintf(file, sizeof file, "frame_%04td.png", drawn++);
-    Sheet sheet(folder / file, 620, 660);
-    auto drawing = sheet.drawing({10, 44, 600, 606}, box, plain(name) + ": " + title);
+    Sheet sheet(folder / file, 620, static_cast<int>(height) + 54);
+    auto drawing = sheet.drawing({10, 44, 600, height}, box, plain(name) + ": " + title);
     draw_clustering(drawing, items, labels, d == 2 ? diagram : kmscape::PowerDiagram{}, flat(diagram.sites, false),
                     step == nullptr ? kmscape::ItemExchange{} : step->moves, size);
     drawing.finish();

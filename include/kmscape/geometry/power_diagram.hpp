@@ -81,8 +81,9 @@ double PowerDiagram::margin(const Eigen::MatrixBase<Derived>& points, const Labe
   double least = std::numeric_limits<double>::infinity();
   for (Index j = 0; j < points.cols(); ++j) {
     const Index i = labels(j);
-    internal::require(i < k, function, internal::text("labels(", j, ")"), i, internal::text("there are ", k, " cells"),
-                      "pass labels below that");
+    if (i >= k) [[unlikely]]
+      throw invalid_input(function, internal::text("labels(", j, ")"), internal::text(i),
+                          internal::text("there are ", k, " cells"), "pass labels below that");
     for (Index l = 0; l < k; ++l) {
       const double norm = norms[static_cast<std::size_t>(i * k + l)];
       double room = gamma(l) - gamma(i);

@@ -13,6 +13,14 @@ namespace kmscape::internal {
 __extension__ typedef __int128 Integer;
 __extension__ typedef unsigned __int128 Magnitude;
 
+/// To about the last place; the compiler's own conversion of 128 bits is a slow call.
+[[nodiscard]] constexpr double rounded(Integer a) {
+  const Magnitude size = a < 0 ? Magnitude{0} - static_cast<Magnitude>(a) : static_cast<Magnitude>(a);
+  const double result = static_cast<double>(static_cast<std::uint64_t>(size >> 64)) * 0x1p64 +
+                        static_cast<double>(static_cast<std::uint64_t>(size));
+  return a < 0 ? -result : result;
+}
+
 /// A weight by its values at lambda = 0 and 1.
 struct LinearWeight {
   Integer start = 0, end = 0;
@@ -31,8 +39,8 @@ struct Breakpoint {
   Integer start = 0, end = -1;
 
   [[nodiscard]] double value() const {
-    const auto above = static_cast<double>(start);
-    return above / (above - static_cast<double>(end));
+    const double above = rounded(start);
+    return above / (above - rounded(end));
   }
 };
 

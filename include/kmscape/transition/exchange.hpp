@@ -61,14 +61,15 @@ namespace internal {
 
 /// Makes the moves. Throws `invalid_input` where an item is not where its move begins.
 inline void apply_exchange(const ItemExchange& exchange, Labels& labels) {
-  for (const auto& move : exchange) {
-    internal::require(move.item >= 0 && move.item < labels.size(), "apply_exchange", "exchange.item", move.item,
-                      internal::text("there are ", labels.size(), " items"),
-                      "pass the labels that the exchange is for");
-    internal::require(labels(move.item) == move.from, "apply_exchange", internal::text("labels(", move.item, ")"),
-                      labels(move.item), internal::text("the exchange moves this item from cluster ", move.from),
-                      "apply exchanges in their order to the clustering that they start from");
-  }
+  if (!internal::is_applicable(exchange, labels))
+    for (const auto& move : exchange) {
+      internal::require(move.item >= 0 && move.item < labels.size(), "apply_exchange", "exchange.item", move.item,
+                        internal::text("there are ", labels.size(), " items"),
+                        "pass the labels that the exchange is for");
+      internal::require(labels(move.item) == move.from, "apply_exchange", internal::text("labels(", move.item, ")"),
+                        labels(move.item), internal::text("the exchange moves this item from cluster ", move.from),
+                        "apply exchanges in their order to the clustering that they start from");
+    }
   for (const auto& move : exchange) labels(move.item) = move.to;
 }
 

@@ -133,7 +133,7 @@ class ExchangePaths {
 
   void set(std::size_t node, const LinearWeight& label) {
     label_[node] = label;
-    const auto start = static_cast<double>(label.start), end = static_cast<double>(label.end);
+    const double start = rounded(label.start), end = rounded(label.end);
     value_[node] = start + lambda_value_ * (end - start);
   }
 

@@ -159,8 +159,9 @@ void check_clustering(const Eigen::MatrixBase<P>& points, const Labels& labels, 
           text("the points have ", points.rows(), " coordinates"), "pass d x k sites");
   check_labels(labels, points.cols(), function, labels_argument);
   for (Index j = 0; j < labels.size(); ++j)
-    require(labels(j) < sites.cols(), function, text(labels_argument, "(", j, ")"), labels(j),
-            text("there are ", sites.cols(), " sites"), "pass a site for every cluster");
+    if (labels(j) >= sites.cols()) [[unlikely]]
+      throw invalid_input(function, text(labels_argument, "(", j, ")"), text(labels(j)),
+                          text("there are ", sites.cols(), " sites"), "pass a site for every cluster");
 }
 
 /// w_il = min over x in C_i of x . (s_i - s_l) at i * k + l, infinite for empty clusters and i = l, lowered where the

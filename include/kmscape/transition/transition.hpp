@@ -254,10 +254,11 @@ inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std:
 inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
                         std::string_view argument) {
   for (Index i = 0; i < sizes.size(); ++i)
-    require(lower(i) <= sizes(i) && sizes(i) <= upper(i), function, argument,
-            text("a clustering with ", sizes(i), " items in cluster ", i),
-            text("its size must lie between lower(", i, ") = ", lower(i), " and upper(", i, ") = ", upper(i)),
-            "widen the bounds, or leave them empty for the tightest");
+    if (sizes(i) < lower(i) || sizes(i) > upper(i)) [[unlikely]]
+      throw invalid_input(
+          function, argument, text("a clustering with ", sizes(i), " items in cluster ", i),
+          text("its size must lie between lower(", i, ") = ", lower(i), " and upper(", i, ") = ", upper(i)),
+          "widen the bounds, or leave them empty for the tightest");
 }
 
 [[nodiscard]] inline Room room_for(const Clusters& clusters, const Counts& lower, const Counts& upper) {
@@ -286,7 +287,7 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
   while (paths.find_cycle(graph, lambda, nullptr)) {
     LinearWeight total;
     const ItemExchange exchange = paths.exchange(graph, total);
-    const double gain = -static_cast<double>(lambda.start == 0 ? total.start : total.end);
+    const double gain = -rounded(lambda.start == 0 ? total.start : total.end);
     if (gain > tolerance * graph.clusters().bound)
       throw invalid_input(function, argument, "a clustering",
                           text("it is no constrained least-squares assignment for ", sites, ": moving ",
@@ -539,14 +540,18 @@ inline void TransitionSequence::find_twins(const internal::Breakpoint& at) {
   };
   twins_.resize(k);
   // An empty cluster bounds nothing by itself and takes the place of one that is not.
-  for (std::size_t i = 0; i < k; ++i) {
-    twins_[i] = i;
-    for (std::size_t l = k; l-- > 0;)
-      if (l != i && (clusters.clusters[i].items.empty() || l < i) && !clusters.clusters[l].items.empty() &&
-          are_equal(i, l))
-        twins_[i] = l;
-  }
+  bool has_twins = false;
+  for (std::size_t i = 0; i < k; ++i) twins_[i] = i;
+  const auto join = [&](std::size_t i, std::size_t l) {
+    if (twins_[i] != i || clusters.clusters[l].items.empty() || !are_equal(i, l)) return;
+    twins_[i] = twins_[l];
+    has_twins = true;
+  };
   for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = 0; l < i; ++l) join(i, l);
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = i + 1; l < k && clusters.clusters[i].items.empty(); ++l) join(i, l);
+  for (std::size_t i = 0; i < k && has_twins; ++i)
     for (std::size_t l = 0; l < k; ++l)
       if (i != l && twins_[i] == twins_[l] && scaled_[i * k + l] < std::numeric_limits<double>::infinity())
         scaled_[i * k + l] = 0;
@@ -583,7 +588,7 @@ inline void TransitionSequence::share(internal::PendingStep& pending) {
         const auto i = static_cast<std::size_t>(cluster);
         if (i == l) continue;
         const auto weight = clusters.weight(move.item, cluster, static_cast<Index>(l));
-        const auto start = static_cast<double>(weight.start), end = static_cast<double>(weight.end);
+        const double start = internal::rounded(weight.start), end = internal::rounded(weight.end);
         scaled_[i * k + l] = std::min(scaled_[i * k + l], start + lambda * (end - start));
       }
   for (double& weight : scaled_) weight *= unit;

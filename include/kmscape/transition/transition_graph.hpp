@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -125,7 +126,6 @@ class TransitionGraph {
       const auto i = static_cast<std::size_t>(exchange[m].from);
       for (std::size_t l = 0; l < k_; ++l) {
         auto& arc = arcs_[i * k_ + l];
-        arc.is_stale = true;
         for (std::size_t s = arc.first; s < arc.lines.size(); ++s)
           if (arc.lines[s].item == exchange[m].item) mark(i * k_ + l);
       }
@@ -136,7 +136,7 @@ class TransitionGraph {
       offer(exchange[m].item, static_cast<std::size_t>(exchange[m].to), coordinates.data() + m * d);
     for (const std::size_t a : changed_) {
       arcs_[a].is_changed = false;
-      build(a / k_, a % k_);
+      build(a / k_, a % k_, lambda_value_);
     }
     changed_.clear();
   }
@@ -146,6 +146,8 @@ class TransitionGraph {
   static constexpr double near =
       64 * std::numeric_limits<double>::epsilon();   // values of lambda this close: unknown order
   static constexpr std::size_t small_cluster = 384;  // its pools are the whole of it
+  static constexpr std::size_t lines_ahead = 3;      // of an envelope
+  static constexpr std::size_t lanes = 32;           // more than compilers unroll, so that they vectorise
 
   struct Arc {
     std::vector<Index> items;  // the pool; may hold items that have left, and some twice
@@ -153,11 +155,12 @@ class TransitionGraph {
     std::vector<Line> lines;  // the envelope, from `first` on
     std::size_t first = 0;
     bool is_whole = true;                 // the pool holds the whole cluster
-    bool is_stale = false;                // some item may have left
     bool is_changed = false;              // waits in changed_
     double from = 0, to = 1;              // the window
     double floor_from = 0, floor_to = 0;  // all items outside of the pool lie above the line through these
-    double valid_until = 1;               // the envelope is the cluster's until here
+    double valid_until = 1;               // the lines are the cluster's envelope until here
+    double horizon = 1.0 / 64;            // how far the envelope is computed at a time
+    bool is_used_up = false;              // because of the floor, not of the window
     double length = 1.0 / 64;             // of the window
     std::size_t wanted = 0;               // size of the pool
 
@@ -200,7 +203,14 @@ class TransitionGraph {
   void look_up(std::size_t i, std::size_t l, const Breakpoint& lambda, double value) {
     const std::size_t a = i * k_ + l;
     auto& arc = arcs_[a];
-    if (arc.valid_until < 1 && arc.valid_until < value + near) draw_pool(i, l, std::min(1.0, value + 2 * near));
+    if (arc.valid_until < 1 && arc.valid_until < value + near) {
+      const double needed = std::min(1.0, value + 2 * near);
+      if (!arc.is_used_up && arc.to >= needed) {
+        arc.horizon = std::max(2 * (value - lambda_value_), std::min(1.0, 2 * arc.horizon));
+        build(i, l, needed);
+      }
+      if (arc.valid_until < needed) draw_pool(i, l, needed);
+    }
     std::size_t s = arc.first;
     while (s + 1 < arc.lines.size() && passed(arc.lines[s], arc.lines[s + 1], lambda)) ++s;
     chosen_[a] = s;
@@ -248,7 +258,7 @@ class TransitionGraph {
     const double ahead = needed - lambda_value_;
     if (arc.wanted == 0)
       arc.wanted = std::max<std::size_t>(64, static_cast<std::size_t>(std::sqrt(static_cast<double>(n))));
-    else if (arc.valid_until >= arc.to)  // the window ended before the pool was used up
+    else if (!arc.is_used_up)  // the window ended before the pool did
       arc.length *= 2;
     else
       arc.length = 2 * (lambda_value_ - arc.from);
@@ -258,12 +268,12 @@ class TransitionGraph {
       arc.from = lambda_value_;
       arc.to = fixed_ ? lambda_value_ : arc.is_whole ? 1 : std::clamp(lambda_value_ + arc.length, needed, 1.0);
       collect(arc, cluster, i, l);
-      build(i, l);
+      build(i, l, needed);
       if (arc.is_whole || arc.valid_until >= needed) return;
       if (arc.to > needed) {  // the window was too long
         arc.to = needed;
         collect(arc, cluster, i, l);
-        build(i, l);
+        build(i, l, needed);
         if (arc.valid_until >= needed) return;
       }
     }
@@ -274,7 +284,6 @@ class TransitionGraph {
     arc.items.clear();
     arc.start.clear();
     arc.end.clear();
-    arc.is_stale = false;
     arc.floor_from = arc.floor_to = infinity;
     if (!arc.is_whole) {
       // Thresholds from a sample: how many items lie below matters for speed only.
@@ -344,7 +353,7 @@ class TransitionGraph {
       arc.end.push_back(end);
       bool is_below = arc.lines.empty() || is_crowded(arc);
       // An envelope is concave: a line that passes below it somewhere passes below one of its corners or ends.
-      const double last = fixed_ ? lambda_value_ : std::min(arc.to, 1.0);
+      const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
       for (std::size_t s = arc.first; s < arc.lines.size() && !is_below; ++s) {
         const double corner = s == arc.first ? lambda_value_ : arc.lines[s].from_value;
         is_below = value(corner) < at(arc.lines[s], corner) + tolerance_;
@@ -354,50 +363,48 @@ class TransitionGraph {
     }
   }
 
-  /// Computes the envelope of the pool from lambda() to the end of the window, and how far it is the cluster's.
-  void build(std::size_t i, std::size_t l) {
+  /// Computes the first lines of the pool's envelope from lambda() on, at least until `needed`, and how far it is the
+  /// cluster's. More lines would be computed in vain: exchanges change them before they are asked for.
+  void build(std::size_t i, std::size_t l, double needed) {
     const std::size_t a = i * k_ + l;
     auto& arc = arcs_[a];
-    if (arc.is_stale) {
-      std::size_t kept = 0;
-      for (std::size_t m = 0; m < arc.items.size(); ++m) {
-        if (clusters_.label[static_cast<std::size_t>(arc.items[m])] != static_cast<Label>(i)) continue;
-        arc.items[kept] = arc.items[m];
-        arc.start[kept] = arc.start[m];
-        arc.end[kept] = arc.end[m];
-        ++kept;
-      }
-      arc.items.resize(kept);
-      arc.start.resize(kept);
-      arc.end.resize(kept);
-      arc.is_stale = false;
-    }
     arc.lines.clear();
     arc.first = 0;
-    arc.valid_until = 1;
-    if (!arc.items.empty()) {
+    double reach = std::min(arc.to, std::max(needed, lambda_value_ + arc.horizon));
+    const std::size_t first = cheapest(arc, i, l);
+    if (first < arc.items.size()) {
       const auto make = [&](std::size_t m, const Breakpoint& from) {
         Line line;
         line.item = arc.items[m];
         line.weight = clusters_.weight(line.item, static_cast<Index>(i), static_cast<Index>(l));
-        line.start = static_cast<double>(line.weight.start);
-        line.end = static_cast<double>(line.weight.end);
+        line.start = rounded(line.weight.start);
+        line.end = rounded(line.weight.end);
         line.from = from;
         line.from_value = from.value();
         return line;
       };
-      arc.lines.push_back(make(cheapest(arc, i, l), lambda_));
-      while (!fixed_ && arc.lines.back().from_value < arc.to) {
-        Breakpoint until = lambda_one;
+      arc.lines.push_back(make(first, lambda_));
+      const Breakpoint horizon = reach < 1 ? breakpoint_near(reach) : lambda_one;
+      while (!fixed_ && arc.lines.back().from_value < reach) {
+        Breakpoint until = horizon;
         const std::size_t next = next_line(arc, i, l, until);
         if (next == arc.items.size()) break;
+        const double end = until.value();
+        if (arc.lines.size() >= lines_ahead && end > needed) {
+          reach = std::min(reach, end);
+          break;
+        }
         arc.lines.push_back(make(next, until));
       }
     }
-    if (is_crowded(arc))
-      arc.valid_until = -1;
-    else if (!arc.is_whole)
-      arc.valid_until = certified_until(arc);
+    arc.is_used_up = is_crowded(arc);
+    arc.valid_until = fixed_ ? 1 : reach;
+    if (!arc.is_whole && !arc.is_used_up) {
+      const double certified = certified_until(arc, reach);
+      arc.is_used_up = certified < reach;
+      arc.valid_until = fixed_ && !arc.is_used_up ? 1 : certified;
+    }
+    if (is_crowded(arc)) arc.valid_until = -1;
     publish(a);
   }
 
@@ -405,29 +412,65 @@ class TransitionGraph {
   [[nodiscard]] static bool is_crowded(const Arc& arc) { return arc.items.size() > 4 * (arc.wanted + small_cluster); }
 
   /// The member of the pool that is cheapest at lambda(); of several the one that falls fastest, then the lowest item.
-  [[nodiscard]] std::size_t cheapest(const Arc& arc, std::size_t i, std::size_t l) const {
-    double least = infinity;
-    for (std::size_t m = 0; m < arc.items.size(); ++m)
-      least = std::min(least, arc.start[m] + lambda_value_ * (arc.end[m] - arc.start[m]));
-    const double limit = least + 2 * tolerance_;
-    std::size_t best = arc.items.size();
-    LinearWeight best_weight;
-    bool has_weight = false;
-    for (std::size_t m = 0; m < arc.items.size(); ++m) {
-      if (arc.start[m] + lambda_value_ * (arc.end[m] - arc.start[m]) > limit) continue;
-      if (best == arc.items.size()) {
-        best = m;
-        continue;
-      }
-      if (!has_weight) best_weight = clusters_.weight(arc.items[best], static_cast<Index>(i), static_cast<Index>(l));
-      has_weight = true;
-      const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
-      if (is_before(weight, arc.items[m], best_weight, arc.items[best], lambda_)) {
-        best = m;
-        best_weight = weight;
+  /// The pool's size if it holds no item. Items that have left are met here, where they were cheapest, and dropped.
+  [[nodiscard]] std::size_t cheapest(Arc& arc, std::size_t i, std::size_t l) {
+    for (;;) {
+      const std::size_t count = arc.items.size();
+      const double limit = least_value(arc) + 2 * tolerance_;
+      std::size_t best = count;
+      LinearWeight best_weight;
+      bool has_weight = false;
+      picked_.clear();
+      visit_below(arc, lambda_value_, limit, [&](std::size_t m) {
+        if (has_left(arc.items[m], i)) {
+          picked_.push_back(m);
+          return;
+        }
+        if (best == count) {
+          best = m;
+          return;
+        }
+        if (!has_weight) best_weight = clusters_.weight(arc.items[best], static_cast<Index>(i), static_cast<Index>(l));
+        has_weight = true;
+        const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
+        if (is_before(weight, arc.items[m], best_weight, arc.items[best], lambda_)) {
+          best = m;
+          best_weight = weight;
+        }
+      });
+      if (picked_.empty()) return best;
+      for (; !picked_.empty(); picked_.pop_back()) {
+        const std::size_t m = picked_.back();
+        arc.items[m] = arc.items.back();
+        arc.start[m] = arc.start.back();
+        arc.end[m] = arc.end.back();
+        arc.items.pop_back();
+        arc.start.pop_back();
+        arc.end.pop_back();
       }
     }
-    return best;
+  }
+
+  [[nodiscard]] bool has_left(Index item, std::size_t i) const {
+    return clusters_.label[static_cast<std::size_t>(item)] != static_cast<Label>(i);
+  }
+
+  /// The least rounded value at lambda() in the pool.
+  [[nodiscard]] double least_value(const Arc& arc) const {
+    const std::size_t count = arc.items.size();
+    const double* const start = arc.start.data();
+    const double* const end = arc.end.data();
+    // Several minima side by side, which the compiler keeps in one register.
+    std::array<double, lanes> least;
+    least.fill(infinity);
+    std::size_t done = 0;
+    for (; done + lanes <= count; done += lanes)
+      for (std::size_t q = 0; q < lanes; ++q) {
+        const double value = start[done + q] + lambda_value_ * (end[done + q] - start[done + q]);
+        least[q] = value < least[q] ? value : least[q];
+      }
+    for (; done < count; ++done) least[0] = std::min(least[0], start[done] + lambda_value_ * (end[done] - start[done]));
+    return *std::min_element(least.begin(), least.end());
   }
 
   /// Whether the first item is cheaper at lambda and right of it, or comes first in a tie.
@@ -446,42 +489,60 @@ class TransitionGraph {
     const Line& line = arc.lines.back();
     std::size_t best = arc.items.size();
     LinearWeight best_weight;
-    double value = 1;
-    for (std::size_t m = 0; m < arc.items.size(); ++m) {
-      const double start = arc.start[m] - line.start, end = arc.end[m] - line.end;
-      if (start + value * (end - start) > tolerance_) continue;
-      if (arc.items[m] == line.item) continue;
+    double value = until.value(), limit = at(line, value) + tolerance_;
+    visit_below(arc, value, limit, [&](std::size_t m) {
+      if (arc.items[m] == line.item || has_left(arc.items[m], i)) return;
       const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
       const LinearWeight difference = weight - line.weight;
       const int side = sign(difference, until);
-      if (side > 0 || difference.end - difference.start >= 0) continue;
+      if (side > 0 || difference.end - difference.start >= 0) return;
       // Where several lines take over at once it is the one that falls fastest.
       if (side == 0 &&
           (best == arc.items.size() || !is_before(weight, arc.items[m], best_weight, arc.items[best], until)))
-        continue;
+        return;
       best = m;
       best_weight = weight;
       until = root(difference);
       value = until.value();
-    }
+      limit = at(line, value) + tolerance_;
+    });
     return best;
   }
 
-  /// How far the envelope stays below the floor.
-  [[nodiscard]] double certified_until(const Arc& arc) const {
+  /// Calls `visit` with the members of the pool whose lines are not above `limit` at `lambda`; it may change both.
+  template <class Visit>
+  static void visit_below(const Arc& arc, const double& lambda, const double& limit, const Visit& visit) {
+    const std::size_t count = arc.items.size();
+    const double* const start = arc.start.data();
+    const double* const end = arc.end.data();
+    std::size_t done = 0;
+    for (; done + lanes <= count; done += lanes) {
+      const double here = lambda, most = limit;
+      int below = 0;
+      for (std::size_t q = 0; q < lanes; ++q)
+        below += start[done + q] + here * (end[done + q] - start[done + q]) <= most;
+      if (below == 0) continue;
+      for (std::size_t m = done; m < done + lanes; ++m)
+        if (start[m] + lambda * (end[m] - start[m]) <= limit) visit(m);
+    }
+    for (; done < count; ++done)
+      if (start[done] + lambda * (end[done] - start[done]) <= limit) visit(done);
+  }
+
+  /// How far the envelope, known until `reach`, stays below the floor.
+  [[nodiscard]] double certified_until(const Arc& arc, double reach) const {
     if (arc.lines.empty()) return -1;
     double before = lambda_value_, before_room = arc.floor(before) - at(arc.lines.front(), before);
     if (before_room <= 2 * tolerance_) return -1;
-    if (fixed_) return 1;
-    for (std::size_t s = 0; s < arc.lines.size(); ++s) {
-      const double corner = s + 1 < arc.lines.size() ? std::min(arc.to, arc.lines[s + 1].from_value) : arc.to;
+    for (std::size_t s = 0; s < arc.lines.size() && before < reach; ++s) {
+      const double corner = s + 1 < arc.lines.size() ? std::min(reach, arc.lines[s + 1].from_value) : reach;
       const double room = arc.floor(corner) - at(arc.lines[s], corner);
       if (room <= 2 * tolerance_)
         return before + (corner - before) * std::max(0.0, (before_room - 3 * tolerance_) / (before_room - room));
       before = corner;
       before_room = room;
     }
-    return arc.to;
+    return reach;
   }
 
   static constexpr std::size_t block = 1024;
