@@ -138,17 +138,18 @@ int main(int argc, char** argv) {
     bar.clear();
 
     std::vector<Path> paths;
-    const auto minima = std::min<Index>(40, static_cast<Index>(survey.minima.size()));
-    for (Index gap = 1; gap < minima; ++gap)
-      for (Index a = 0; a + gap < minima && static_cast<Index>(paths.size()) < most_pairs; ++a) {
-        const auto& low = survey.minima[static_cast<std::size_t>(a)];
-        const auto& high = survey.minima[static_cast<std::size_t>(a + gap)];
-        const auto first = data.assign(low.centers).labels;
-        kmscape::Labels last = data.assign(high.centers).labels;
-        Eigen::MatrixXd last_sites = high.centers;
-        rename(first, last, last_sites);
-        paths.push_back(path_between(points, first, low.centers, last, last_sites, survey.best().value));
-      }
+    const auto minima = static_cast<Index>(survey.minima.size());
+    for (std::int64_t pair = 0; pair < most_pairs && minima > 1; ++pair) {
+      const Index a = stream.index(minima), b = (a + 1 + stream.index(minima - 1)) % minima;
+      const auto& low = survey.minima[static_cast<std::size_t>(std::min(a, b))];
+      const auto& high = survey.minima[static_cast<std::size_t>(std::max(a, b))];
+      const auto first = data.assign(low.centers).labels;
+      kmscape::Labels last = data.assign(high.centers).labels;
+      Eigen::MatrixXd last_sites = high.centers;
+      rename(first, last, last_sites);
+      paths.push_back(path_between(points, first, low.centers, last, last_sites, survey.best().value));
+    }
+    std::sort(paths.begin(), paths.end(), [](const Path& a, const Path& b) { return a.differ < b.differ; });
 
     double step_share = 0, steps = 0, differ = 0, moves = 0, turning = 0, flat = 0, barrier = 0;
     for (const auto& path : paths) {
@@ -166,7 +167,8 @@ int main(int argc, char** argv) {
     auto left = sheet.chart({80, 50, 470, 340}, "between local minima, separable all the way",
                             "share of the exchanges made", "objective / best minimum");
     std::vector<std::size_t> shown;
-    for (std::size_t p = 0; p < paths.size() && shown.size() < 7; p += std::max<std::size_t>(1, paths.size() / 7))
+    for (std::size_t p = paths.size() / 3; p < paths.size() && shown.size() < 6;
+         p += std::max<std::size_t>(1, paths.size() / 9))
       if (paths[p].values.size() > 3) shown.push_back(p);
     for (std::size_t s = 0; s < shown.size(); ++s) {
       const auto& values = paths[shown[s]].values;
