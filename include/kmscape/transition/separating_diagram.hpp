@@ -99,8 +99,10 @@ class DifferenceSystem {
 
   /// False with the cycle where one is negative.
   bool solve(const double* weights, const double* distances, double margin) {
-    for (std::size_t a = 0; a < k_ * k_; ++a)
-      reduced_[a] = distances == nullptr || margin == 0 ? weights[a] : weights[a] - margin * distances[a];
+    if (distances == nullptr || margin == 0)
+      std::copy_n(weights, k_ * k_, reduced_.begin());
+    else
+      for (std::size_t a = 0; a < k_ * k_; ++a) reduced_[a] = weights[a] - margin * distances[a];
     std::fill(via_.begin(), via_.end(), -1);
     std::fill(active_.begin(), active_.end(), char{1});
     for (bool any = true; any;) {

@@ -145,7 +145,7 @@ class TransitionGraph {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr double near =
       64 * std::numeric_limits<double>::epsilon();   // values of lambda this close: unknown order
-  static constexpr std::size_t small_cluster = 384;  // its pools are the whole of it
+  static constexpr std::size_t small_cluster = 200;  // its pools are the whole of it
   static constexpr std::size_t lines_ahead = 3;      // of an envelope
   static constexpr std::size_t lanes = 32;           // more than compilers unroll, so that they vectorise
 
@@ -161,7 +161,7 @@ class TransitionGraph {
     double valid_until = 1;               // the lines are the cluster's envelope until here
     double horizon = 1.0 / 64;            // how far the envelope is computed at a time
     bool is_used_up = false;              // because of the floor, not of the window
-    double length = 1.0 / 64;             // of the window
+    double length = 1;                    // of the window
     std::size_t wanted = 0;               // size of the pool
 
     [[nodiscard]] double floor(double lambda) const {
@@ -288,7 +288,7 @@ class TransitionGraph {
     if (!arc.is_whole) {
       // Thresholds from a sample: how many items lie below matters for speed only.
       gaps(i, l, arc.from, arc.to);
-      const std::size_t count = std::min<std::size_t>(n, 2048), stride = n / count;
+      const std::size_t count = std::min(n, std::clamp<std::size_t>(16 * n / arc.wanted, 64, 2048)), stride = n / count;
       sample_first_.resize(count);
       sample_last_.resize(count);
       for (std::size_t m = 0; m < count; ++m) {
