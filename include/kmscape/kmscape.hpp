@@ -6,10 +6,12 @@
 
 #include <kmscape/balanced/assign_balanced.hpp>
 #include <kmscape/balanced/ballot.hpp>
+#include <kmscape/balanced/ballot_theory.hpp>
 #include <kmscape/balanced/capacities.hpp>
 #include <kmscape/balanced/center_costs.hpp>
 #include <kmscape/balanced/entropic_ballot.hpp>
 #include <kmscape/balanced/exchange_graph.hpp>
+#include <kmscape/balanced/matching_ballot.hpp>
 #include <kmscape/balanced/one_step_starts.hpp>
 #include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>
