@@ -4,6 +4,7 @@
 // would otherwise compile, with all of Eigen that it uses, in every program that includes it.
 #pragma once
 
+#include <kmscape/balanced/amini_levina.hpp>
 #include <kmscape/balanced/assign_balanced.hpp>
 #include <kmscape/balanced/ballot.hpp>
 #include <kmscape/balanced/ballot_theory.hpp>
