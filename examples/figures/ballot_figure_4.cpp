@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
                                 " samples, black: in none. The line is error = Delta / 2 - 1, below which one step is "
                                 "proved to do it (this "
                                 "library's statement; the paper's Theorem 6 or 8 was not at hand). The axes are ours.");
-    examples::Sheet sheet(folder / "ballot_figure_4.png", 980, 900);
+    examples::Sheet sheet(folder / "ballot_figure_4.png", 1020, 900);
     examples::ProgressBar bar;
     const auto progress = bar.callback();
     for (const Index k : {2, 3}) {
