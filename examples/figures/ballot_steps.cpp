@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     report.row("two random points, Delta = 4", "", examples::number(lines[1](1, 10), 4) + "% by the first step");
 
     auto middle = sheet.chart({470, 50, 310, 300}, "recovered in the end, from random points", "n", "% of samples");
-    middle.set("logscale x").set("xrange [14:5000]").set("yrange [-3:104]").set("key bottom right samplen 2");
+    middle.set("logscale x").set("xrange [14:5000]").set("yrange [-3:104]").set("key center right samplen 2");
     const std::array<double, 3> distances = {1.8, 1.9, 2.0};
     for (std::size_t c = 0; c < distances.size(); ++c) {
       std::vector<Eigen::Vector2d> line;
