@@ -36,7 +36,8 @@ inline Eigen::MatrixXd spread_sites(kmscape::Index k, kmscape::RandomStream& str
 
 /// Both clusterings have the same sizes, n / k, and are therefore radial; the
 /// target's sites are moved until about a share `difference` of the items changes its cluster.
-inline TransitionInstance transition_instance(kmscape::Index n, kmscape::Index k, double difference, std::uint64_t seed) {
+inline TransitionInstance transition_instance(kmscape::Index n, kmscape::Index k, double difference,
+                                              std::uint64_t seed) {
   kmscape::RandomStream stream(kmscape::Seed{seed}, 1);
   TransitionInstance instance;
   instance.points.resize(2, n);

@@ -4,12 +4,15 @@
 // would otherwise compile, with all of Eigen that it uses, in every program that includes it.
 #pragma once
 
+#include <kmscape/balanced/amini_levina.hpp>
 #include <kmscape/balanced/assign_balanced.hpp>
 #include <kmscape/balanced/ballot.hpp>
+#include <kmscape/balanced/ballot_theory.hpp>
 #include <kmscape/balanced/capacities.hpp>
 #include <kmscape/balanced/center_costs.hpp>
 #include <kmscape/balanced/entropic_ballot.hpp>
 #include <kmscape/balanced/exchange_graph.hpp>
+#include <kmscape/balanced/matching_ballot.hpp>
 #include <kmscape/balanced/one_step_starts.hpp>
 #include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>

@@ -252,12 +252,10 @@ class BalancedSearch {
       Real cost = 0, gap = 0;
       for (Index i = first; i < std::min(first + block, n); ++i) {
         costs_.row(i, row.data());
+        const TwoCheapest<Real> cheapest(row.data(), price.data(), k_, width);
         const auto add = [&](std::size_t own, Index amount) {
-          const Real reduced = row[own] - price[own];
-          const Real distance = row[own];
-          row[own] = infinity;
-          const Real other = Cheapest<Real>(row.data(), price.data(), width).value;
-          row[own] = distance;
+          const Real distance = row[own], reduced = distance - price[own];
+          const Real other = reduced == cheapest.first ? cheapest.second : cheapest.first;
           result_.margin = std::min(result_.margin, other - reduced);
           largest_cost = std::max(largest_cost, distance);
           cost += static_cast<Real>(amount) * distance;
@@ -301,11 +299,7 @@ template <class P, class C>
 void check_spread(const Eigen::MatrixBase<P>& points, const Eigen::MatrixBase<C>& centers, double total,
                   std::string_view function) {
   using Real = Sum<typename P::Scalar>;
-  Real largest = 0;
-  for (Index i = 0; i < points.cols(); ++i)
-    for (Index s = 0; s < points.rows(); ++s) largest = std::max(largest, std::abs(static_cast<Real>(points(s, i))));
-  for (Index j = 0; j < centers.cols(); ++j)
-    for (Index s = 0; s < centers.rows(); ++s) largest = std::max(largest, std::abs(static_cast<Real>(centers(s, j))));
+  const Real largest = std::max<Real>(points.cwiseAbs().maxCoeff(), centers.cwiseAbs().maxCoeff());
   const Real most =
       std::sqrt(std::numeric_limits<Real>::max() /
                 (64 * static_cast<Real>(total) * static_cast<Real>(points.rows()) * static_cast<Real>(centers.cols())));

@@ -133,4 +133,35 @@ struct Cheapest {
   }
 };
 
+/// The two least of row[j] - price[j], j < k; the second is infinite for k = 1.
+template <class Real>
+struct TwoCheapest {
+  Real first = std::numeric_limits<Real>::infinity(), second = first;
+
+  TwoCheapest(const Real* row, const Real* price, Index k, Index width) {
+    constexpr Index lanes = pack_lanes<Real>;
+    if (k <= 4) {  // less work than the lanes of a register
+      for (Index j = 0; j < k; ++j) add(row[j] - price[j]);
+      return;
+    }
+    Pack<Real> least = broadcast(first), next = least;
+    for (Index j = 0; j < width; j += lanes) {
+      const Pack<Real> here = load_pack<Pack<Real>>(row + j) - load_pack<Pack<Real>>(price + j);
+      const Pack<Real> larger = here < least ? least : here;
+      next = larger < next ? larger : next;
+      least = here < least ? here : least;
+    }
+    Real parts[2 * static_cast<std::size_t>(lanes)];
+    store_pack(parts, least);
+    store_pack(parts + lanes, next);
+    for (const Real part : parts) add(part);
+  }
+
+ private:
+  void add(Real value) {
+    second = std::min(second, std::max(first, value));
+    first = std::min(first, value);
+  }
+};
+
 }  // namespace kmscape::internal

@@ -42,7 +42,8 @@ struct EntropicOptions {
   double first_epsilon = 0;  // where the schedule begins, at least epsilon; 0: lambda_max(covariance), or epsilon
   double decay = 0.5;        // from one stage to the next, in (0, 1)
   double marginal_tolerance = 1e-2;  // on sum_j |column sum - b_j|, for each assignment
-  double center_tolerance = 1e-6;    // a stage ends when no center's squared move exceeds it times lambda_max
+  double center_tolerance = 1e-6;    // the last stage ends when no center's squared move exceeds it times
+                                     // lambda_max; those before it at 1e-3 or this
   int max_iterations = 200;          // means taken in one stage
   int max_sinkhorn = 1000;           // Sinkhorn iterations in one assignment
   Seed seed = 0;                     // of the samples inside the final exact assignment
@@ -101,7 +102,11 @@ template <class P, class C, class Real>
 
   SinkhornResult<Real> result;
   result.prices = prices;
-  std::vector<Real> row(static_cast<std::size_t>(costs.width()));
+  constexpr Index block = 64;  // points whose terms are taken to the power together
+  constexpr Real infinity = std::numeric_limits<Real>::infinity();
+  const Index width = costs.width();
+  Eigen::Array<Real, Eigen::Dynamic, 1> distance(block * width), term(block * width);
+  std::vector<Real> price(static_cast<std::size_t>(width), -infinity);
   std::vector<Real> mass(static_cast<std::size_t>(k)), sum(static_cast<std::size_t>(k * d));
   const Real inverse = 1 / epsilon;
   // exp(-40) of the largest term is below the rounding of the sum of any number of centers that fits into memory.
@@ -109,29 +114,38 @@ template <class P, class C, class Real>
   for (result.iterations = 1;; ++result.iterations) {
     std::fill(mass.begin(), mass.end(), Real(0));
     std::fill(sum.begin(), sum.end(), Real(0));
+    std::copy(result.prices.data(), result.prices.data() + k, price.begin());
     Real cost = 0;
-    for (Index i = 0; i < n; ++i) {
-      costs.row(i, row.data());
-      Real largest = -std::numeric_limits<Real>::infinity();
-      for (Index j = 0; j < k; ++j) largest = std::max(largest, result.prices(j) - row[static_cast<std::size_t>(j)]);
-      Real total = 0, weighted = 0;
-      for (Index j = 0; j < k; ++j) {
-        Real& entry = row[static_cast<std::size_t>(j)];
-        const Real exponent = (result.prices(j) - entry - largest) * inverse;
-        const Real term = exponent < negligible ? Real(0) : std::exp(exponent);
-        weighted += term * entry;
-        entry = term;
-        total += term;
+    for (Index first = 0; first < n; first += block) {
+      const Index count = std::min(block, n - first);
+      for (Index t = 0; t < count; ++t) {
+        Real* row = distance.data() + t * width;
+        Real* exponent = term.data() + t * width;
+        costs.row(first + t, row);
+        const Real least = internal::Cheapest<Real>(row, price.data(), width).value;
+        for (Index j = 0; j < width; ++j)
+          exponent[j] = std::max((price[static_cast<std::size_t>(j)] - row[j] + least) * inverse, 2 * negligible);
       }
-      cost += weighted / total;
-      const Scalar* point = columns.point(i);
-      for (Index j = 0; j < k; ++j) {
-        const Real share = row[static_cast<std::size_t>(j)] / total;
-        if (share == 0) continue;
-        mass[static_cast<std::size_t>(j)] += share;
-        // About the center, for the sake of data far from the origin.
-        for (Index s = 0; s < d; ++s)
-          sum[static_cast<std::size_t>(j * d + s)] += share * (static_cast<Real>(point[s]) - c(s, j));
+      const auto size = count * width;
+      term.head(size) = (term.head(size) < negligible).select(Real(0), term.head(size).exp());
+      for (Index t = 0; t < count; ++t) {
+        const Real* row = distance.data() + t * width;
+        const Real* terms = term.data() + t * width;
+        const Scalar* point = columns.point(first + t);
+        Real total = 0, weighted = 0;
+        for (Index j = 0; j < k; ++j) {
+          total += terms[j];
+          weighted += terms[j] * row[j];
+        }
+        cost += weighted / total;
+        for (Index j = 0; j < k; ++j) {
+          if (terms[j] == 0) continue;
+          const Real share = terms[j] / total;
+          mass[static_cast<std::size_t>(j)] += share;
+          // About the center, for the sake of data far from the origin.
+          for (Index s = 0; s < d; ++s)
+            sum[static_cast<std::size_t>(j * d + s)] += share * (static_cast<Real>(point[s]) - c(s, j));
+        }
       }
     }
     result.shares = Eigen::Map<const Weights<Real>>(mass.data(), k) / static_cast<Real>(n);
@@ -230,14 +244,16 @@ EntropicBallotResult<typename P::Scalar, P::RowsAtCompileTime> entropic_ballot(c
   FittedCenters<Scalar, P::RowsAtCompileTime> centers = start.template cast<Real>();
   Weights<Real> prices = Weights<Real>::Zero(k);
   for (;; epsilon = std::max(last, epsilon * static_cast<Real>(options.decay))) {
+    // Centers of a stage that only prepares the next need not be known well.
+    const Real tolerance =
+        static_cast<Real>(epsilon <= last ? options.center_tolerance : std::max(options.center_tolerance, 1e-3));
     bool is_at_rest = false;
     for (int turn = 0; turn < options.max_iterations && !is_at_rest; ++turn) {
       auto plan = sinkhorn_assignment(points, centers, shares, prices, epsilon,
                                       static_cast<Real>(options.marginal_tolerance), options.max_sinkhorn);
       ++result.iterations;
       result.sinkhorn_iterations += plan.iterations;
-      is_at_rest = (plan.means - centers).colwise().squaredNorm().maxCoeff() <=
-                       static_cast<Real>(options.center_tolerance) * scale &&
+      is_at_rest = (plan.means - centers).colwise().squaredNorm().maxCoeff() <= tolerance * scale &&
                    plan.marginal_error <= static_cast<Real>(options.marginal_tolerance);
       result.marginal_error = plan.marginal_error;
       centers = std::move(plan.means);

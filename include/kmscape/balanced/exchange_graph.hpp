@@ -137,7 +137,7 @@ class ExchangeGraph {
  private:
   static constexpr Real infinity = std::numeric_limits<Real>::infinity();
   static constexpr std::size_t lanes = static_cast<std::size_t>(pack_lanes<Real>);
-  static constexpr std::size_t most_kept = 64;
+  static constexpr std::size_t most_kept = 256;
   static constexpr std::uint32_t least_refill = 8;
 
   struct Candidate {
