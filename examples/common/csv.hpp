@@ -1,6 +1,6 @@
 // Reads points from a text file: one point a line, numbers separated by commas, semicolons, tabs or blanks.
 //
-// A first line without any number is the header. Blank lines and lines that begin with # are skipped. One column may
+// A first line without any number is the header. Blank lines and lines that begin with # are skipped. Some columns may
 // hold labels (words or numbers). Every complaint is one line `FILE:LINE:COLUMN: ...`, COLUMN being the number of the
 // field.
 #pragma once
@@ -28,6 +28,7 @@ struct Table {
   Eigen::MatrixXd points;                // d x n: a column for each line of the file
   kmscape::Labels labels;                // n, where a label column was asked for
   std::vector<std::string> label_names;  // what label 0, 1, ... is called in the file
+  std::vector<kmscape::Labels> columns;  // all label columns that were asked for, named together; the first is `labels`
 };
 
 namespace internal {
@@ -79,16 +80,19 @@ inline void name_labels(const std::vector<std::string>& words, Table& table) {
   if (std::all_of(names.begin(), names.end(), is_number))
     std::sort(names.begin(), names.end(),
               [](const auto& a, const auto& b) { return *parse_number(a) < *parse_number(b); });
-  table.labels.resize(static_cast<kmscape::Index>(words.size()));
-  for (std::size_t i = 0; i < words.size(); ++i)
-    table.labels(static_cast<kmscape::Index>(i)) =
+  const auto n = static_cast<std::size_t>(table.points.cols());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i % n == 0) table.columns.emplace_back(table.points.cols());
+    table.columns.back()(static_cast<kmscape::Index>(i % n)) =
         static_cast<kmscape::Label>(std::find(names.begin(), names.end(), words[i]) - names.begin());
+  }
+  table.labels = table.columns.front();
 }
 
 }  // namespace internal
 
-/// Reads `path`; `label_column` is a header's name or a 1-based column number, empty for none. Throws `input_error`.
-inline Table read_table(const std::filesystem::path& path, const std::string& label_column = "") {
+/// Reads `path`; each of `label_columns` is a header's name or a 1-based column number. Throws `input_error`.
+inline Table read_table(const std::filesystem::path& path, const std::vector<std::string>& label_columns) {
   const std::string file = path.string();
   const auto complain = [&](std::size_t line, std::size_t column, const std::string& what) {
     std::string place = file;
@@ -103,9 +107,14 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
 
   Table table;
   std::vector<double> numbers;
-  std::vector<std::string> words, header;
+  std::vector<std::vector<std::string>> words(label_columns.size());
+  std::vector<std::string> header;
+  std::vector<std::size_t> label_at;  // the label columns' numbers from 1
+  const auto label_number = [&](std::size_t column) {
+    return static_cast<std::size_t>(std::find(label_at.begin(), label_at.end(), column) - label_at.begin());
+  };
   std::string text;
-  std::size_t line = 0, first_line = 0, width = 0, label_at = 0;  // label_at: 1-based, 0 for none
+  std::size_t line = 0, first_line = 0, width = 0;
   kmscape::Index n = 0;
   char separator = ',';
   while (std::getline(in, text)) {
@@ -129,13 +138,13 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
       const bool has_number = std::any_of(fields.begin(), fields.end(),
                                           [](const auto& field) { return internal::parse_number(field).has_value(); });
       if (!has_number) header = fields;
-      if (!label_column.empty()) {
+      for (const auto& label_column : label_columns) {
         const auto named = std::find(header.begin(), header.end(), label_column);
         const auto number = internal::parse_number(label_column);
         if (named != header.end())
-          label_at = static_cast<std::size_t>(named - header.begin()) + 1;
+          label_at.push_back(static_cast<std::size_t>(named - header.begin()) + 1);
         else if (number && *number >= 1 && *number <= static_cast<double>(width) && *number == std::floor(*number))
-          label_at = static_cast<std::size_t>(*number);
+          label_at.push_back(static_cast<std::size_t>(*number));
         else {
           std::string known;
           for (const auto& name : header) known += (known.empty() ? "'" : ", '") + name + "'";
@@ -145,10 +154,10 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
                                        : "there are " + known));
         }
       }
-      if (width == (label_at > 0 ? 1u : 0u)) complain(line, 0, "there is no column of numbers beside the labels");
+      if (width <= label_at.size()) complain(line, 0, "there is no column of numbers beside the labels");
       if (!header.empty()) {
         for (std::size_t c = 0; c < width; ++c)
-          if (c + 1 != label_at) table.names.push_back(header[c]);
+          if (label_number(c + 1) == label_at.size()) table.names.push_back(header[c]);
         continue;
       }
     }
@@ -159,8 +168,8 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
     for (std::size_t c = 0; c < width; ++c) {
       const auto& field = fields[c];
       if (field.empty()) complain(line, c + 1, "the field is empty");
-      if (c + 1 == label_at) {
-        words.push_back(field);
+      if (const auto label = label_number(c + 1); label < label_at.size()) {
+        words[label].push_back(field);
         continue;
       }
       const auto number = internal::parse_number(field);
@@ -172,8 +181,15 @@ inline Table read_table(const std::filesystem::path& path, const std::string& la
   }
   if (n == 0) complain(0, 0, header.empty() ? "the file is empty" : "the file has a header, but no points");
   table.points = Eigen::Map<Eigen::MatrixXd>(numbers.data(), static_cast<kmscape::Index>(numbers.size()) / n, n);
-  if (label_at > 0) internal::name_labels(words, table);
+  std::vector<std::string> all;
+  for (const auto& column : words) all.insert(all.end(), column.begin(), column.end());
+  if (!all.empty()) internal::name_labels(all, table);
   return table;
+}
+
+/// The same with one label column, or none where its name is empty.
+inline Table read_table(const std::filesystem::path& path, const std::string& label_column = "") {
+  return read_table(path, label_column.empty() ? std::vector<std::string>() : std::vector<std::string>{label_column});
 }
 
 }  // namespace examples

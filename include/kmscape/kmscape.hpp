@@ -4,6 +4,17 @@
 // would otherwise compile, with all of Eigen that it uses, in every program that includes it.
 #pragma once
 
+#include <kmscape/balanced/amini_levina.hpp>
+#include <kmscape/balanced/assign_balanced.hpp>
+#include <kmscape/balanced/ballot.hpp>
+#include <kmscape/balanced/ballot_theory.hpp>
+#include <kmscape/balanced/capacities.hpp>
+#include <kmscape/balanced/center_costs.hpp>
+#include <kmscape/balanced/entropic_ballot.hpp>
+#include <kmscape/balanced/exchange_graph.hpp>
+#include <kmscape/balanced/matching_ballot.hpp>
+#include <kmscape/balanced/one_step_starts.hpp>
+#include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/gauss_legendre.hpp>
 #include <kmscape/core/parallel.hpp>
@@ -21,6 +32,7 @@
 #include <kmscape/geometry/least_norm_point.hpp>
 #include <kmscape/geometry/normal_distribution.hpp>
 #include <kmscape/geometry/plane_moments.hpp>
+#include <kmscape/geometry/power_diagram.hpp>
 #include <kmscape/geometry/radial_tail.hpp>
 #include <kmscape/geometry/sphere_directions.hpp>
 #include <kmscape/geometry/voronoi_cells.hpp>
@@ -93,3 +105,12 @@
 #include <kmscape/solve/seeding_distances.hpp>
 #include <kmscape/solve/seeding_rounds.hpp>
 #include <kmscape/solve/yinyang_engine.hpp>
+#include <kmscape/transition/clusters.hpp>
+#include <kmscape/transition/constrained_lsa.hpp>
+#include <kmscape/transition/exact_weight.hpp>
+#include <kmscape/transition/exchange.hpp>
+#include <kmscape/transition/exchange_paths.hpp>
+#include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/transition.hpp>
+#include <kmscape/transition/transition_graph.hpp>
+#include <kmscape/transition/verify.hpp>

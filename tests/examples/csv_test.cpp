@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -46,4 +47,17 @@ TEST_CASE("words are labelled in order of appearance, numbers by size") {
   const auto numbers = read_text("x,c\n1,10\n2,9\n3,10\n", "c");
   CHECK(numbers.label_names == std::vector<std::string>{"9", "10"});
   CHECK((numbers.labels == Eigen::Array3i(1, 0, 1)).all());
+}
+
+TEST_CASE("label columns that are read together are named together") {
+  const auto path = std::filesystem::temp_directory_path() / ("kmscape-csv-two-" + std::to_string(getpid()));
+  std::ofstream(path, std::ios::binary) << "x,a,y,b\n1.5,2,2,7\n-3,7,4e-3,3\n";
+  const auto table = examples::read_table(path, std::vector<std::string>{"a", "b"});
+  std::filesystem::remove(path);
+  CHECK(table.points == two_points());
+  CHECK(table.label_names == std::vector<std::string>{"2", "3", "7"});
+  REQUIRE(table.columns.size() == 2);
+  CHECK((table.columns[0] == Eigen::Array2i(0, 2)).all());
+  CHECK((table.columns[1] == Eigen::Array2i(2, 1)).all());
+  CHECK((table.labels == table.columns[0]).all());
 }

@@ -1,50 +1,24 @@
 // The survey program as a user meets it: what it prints and writes, and how it refuses what it cannot use.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/command.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own that goes away with the object.
-struct Scratch {
-  fs::path path;
-  Scratch() : path(fs::temp_directory_path() / ("kmscape-survey-" + std::to_string(getpid()))) {
-    fs::create_directories(path);
-  }
-  ~Scratch() { fs::remove_all(path); }
-  void file(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
-};
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
+using testing::Outcome;
+using testing::read;
+using testing::Scratch;
 
 Outcome survey(const Scratch& scratch, const std::string& arguments) {
-  const std::string command = std::string("cd '") + scratch.path.string() + "' && '" + KMSCAPE_SURVEY_PROGRAM + "' " +
-                              arguments + " > out.txt 2> err.txt < /dev/null";
-  const int status = std::system(command.c_str());
-  const Outcome outcome{WEXITSTATUS(status), read(scratch.path / "out.txt"), read(scratch.path / "err.txt")};
-  fs::remove(scratch.path / "out.txt");
-  fs::remove(scratch.path / "err.txt");
-  return outcome;
+  return testing::run_command(scratch, KMSCAPE_SURVEY_PROGRAM, arguments);
 }
 
 const std::string data = std::string(KMSCAPE_EXAMPLES_DIR) + "/data/";

@@ -8,7 +8,7 @@ set(rank_objective 3)
 set(rank_solve 4)
 set(rank_balanced 5)
 set(rank_landscape 5)
-set(rank_transition 5)
+set(rank_transition 6)
 
 set(faults "")
 set(umbrella "kmscape/kmscape.hpp")

@@ -166,4 +166,20 @@ inline constexpr __mmask16 every_lane = 0xFFFF;
 #endif
 }
 
+[[gnu::always_inline]] inline std::uint32_t lane_bits(IntegerPack<double> mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask);
+#elif defined(__AVX__)
+  return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#else
+  std::uint32_t bits = 0;
+  for (int p = 0; p < pack_lanes<double>; ++p) bits |= static_cast<std::uint32_t>(mask[p] != 0) << p;
+  return bits;
+#endif
+}
+
+[[gnu::always_inline]] inline std::uint32_t lane_bits(IntegerPack<long double> mask) { return mask != 0 ? 1 : 0; }
+
 }  // namespace kmscape::internal

@@ -1,0 +1,78 @@
+// Exact balanced assignment, BalLOT and E-BalLOT: time, and what was proved. The largest size of two clusters, 2^27
+// points, takes part where the environment sets KMSCAPE_BENCH_LARGE.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+
+#include "support/data.hpp"
+#include "support/report.hpp"
+
+namespace {
+
+using kmscape::Index;
+
+/// Centers that have nothing to do with the points' order or density, so that many points must leave their nearest one.
+Eigen::MatrixXd uniform_centers(Index d, Index k) {
+  kmscape::RandomStream stream(kmscape::Seed{5});
+  return Eigen::MatrixXd::NullaryExpr(d, k, [&] { return stream.uniform(); });
+}
+
+void BM_AssignBalanced(benchmark::State& state) {
+  const auto n = state.range(0), d = state.range(1), k = state.range(2);
+  const auto points = bench::uniform_points<double>(d, n);
+  const auto centers = uniform_centers(d, k);
+  kmscape::BalancedAssignment<double> result;
+  for (auto _ : state) result = kmscape::assign_balanced(points, centers);
+  state.counters["points/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * n), benchmark::Counter::kIsRate);
+  state.counters["paths"] = static_cast<double>(result.paths);
+  state.counters["cost"] = result.cost;
+  state.counters["gap"] = result.gap;
+  if (result.status != kmscape::BalancedStatus::optimal) state.SkipWithError("the assignment is not proved");
+}
+
+void assignments(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"n", "d", "k"})->Unit(benchmark::kMillisecond)->UseRealTime();
+  for (const Index n : {10'000, 100'000, 1'000'000}) benchmark->Args({n, 2, 10});
+  benchmark->Args({1'000'000, 2, 2});
+  benchmark->Args({16'777'216, 2, 2});
+  if (std::getenv("KMSCAPE_BENCH_LARGE")) benchmark->Args({134'217'728, 2, 2});
+  benchmark->Args({1'000'000, 2, 100});
+  benchmark->Args({100'000, 32, 10});
+}
+
+void BM_Ballot(benchmark::State& state) {
+  const auto n = state.range(0), d = state.range(1), k = state.range(2);
+  const auto points = bench::clustered_points<double>(d, n, k);
+  const auto start = kmscape::seed_centers(kmscape::EmpiricalObjective<double>(points), k, {.seed = 1}).centers;
+  kmscape::BallotResult<double> result;
+  for (auto _ : state) result = kmscape::ballot(points, start);
+  state.counters["steps"] = result.iterations;
+  state.counters["cost"] = result.cost;
+  state.counters["gap"] = static_cast<double>(result.gap);
+}
+
+void BM_EntropicBallot(benchmark::State& state) {
+  const auto n = state.range(0), d = state.range(1), k = state.range(2);
+  const auto points = bench::clustered_points<double>(d, n, k);
+  const auto start = kmscape::seed_centers(kmscape::EmpiricalObjective<double>(points), k, {.seed = 1}).centers;
+  kmscape::EntropicBallotResult<double> result;
+  for (auto _ : state) result = kmscape::entropic_ballot(points, start);
+  state.counters["steps"] = result.iterations;
+  state.counters["passes"] = result.sinkhorn_iterations;
+  state.counters["cost"] = result.cost;
+}
+
+void fits(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"n", "d", "k"})->Unit(benchmark::kMillisecond)->UseRealTime();
+  for (const Index n : {10'000, 100'000}) benchmark->Args({n, 2, 10});
+  benchmark->Args({1'000'000, 2, 2});
+}
+
+BENCHMARK(BM_AssignBalanced)->Apply(assignments);
+BENCHMARK(BM_Ballot)->Apply(fits);
+BENCHMARK(BM_EntropicBallot)->Apply(fits);
+
+}  // namespace
+
+int main(int argc, char** argv) { return bench::run("Balanced clusters", argc, argv); }

@@ -1,0 +1,187 @@
+// One model, two landscapes: plain k-means has spurious minima on separated balls (QZC), balanced k-means loses them
+// (BalLOT). Restarts of Lloyd's iteration and of BalLOT from the same random points, and where they end.
+//
+// Small run: --out {out} --restarts 40 --samples 1
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <kmscape/kmscape.hpp>
+
+#include "common/arguments.hpp"
+#include "common/drawing.hpp"
+#include "common/progress_bar.hpp"
+#include "common/report.hpp"
+
+namespace {
+
+using kmscape::Index;
+
+constexpr Index points_each = 100;
+
+/// An end that restarts came to, at first from restart `start`.
+struct Minimum {
+  double value = 0;
+  std::int64_t count = 0;
+  Eigen::MatrixXd centers;
+  kmscape::Labels labels;
+};
+
+/// k unit balls on a line in the plane, 5 apart.
+kmscape::StochasticBallModel<double> balls_on_line(Index k) {
+  Eigen::MatrixXd centers = Eigen::MatrixXd::Zero(2, k);
+  centers.row(0) = kmscape::centers_on_line(k, 5.0);
+  return {centers, 1.0};
+}
+
+void count(std::vector<Minimum>& minima, double value, const Eigen::MatrixXd& centers, const kmscape::Labels& labels) {
+  for (auto& minimum : minima)
+    if (std::abs(minimum.value - value) <= 1e-9 * value) {
+      ++minimum.count;
+      return;
+    }
+  minima.push_back({value, 1, centers, labels});
+}
+
+/// Ends of Lloyd's iteration and of BalLOT, each sorted by value.
+std::array<std::vector<Minimum>, 2> landscapes(const Eigen::MatrixXd& points, Index k, std::int64_t restarts) {
+  std::array<std::vector<Minimum>, 2> result;
+  const kmscape::EmpiricalObjective<double> objective(points);
+  for (std::int64_t restart = 0; restart < restarts; ++restart) {
+    const Eigen::MatrixXd start =
+        kmscape::seed_centers(objective, k,
+                              {.method = kmscape::Seeding::uniform_points, .seed = static_cast<std::uint64_t>(restart)})
+            .centers;
+    const auto plain = kmscape::lloyd(objective, start);
+    count(result[0], plain.value, plain.centers, plain.labels);
+    const auto balanced = kmscape::ballot(points, start);
+    count(result[1], balanced.cost, balanced.centers, balanced.labels);
+  }
+  for (auto& minima : result)
+    std::sort(minima.begin(), minima.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
+  return result;
+}
+
+double share_of_truth(const std::vector<Minimum>& minima, const kmscape::Labels& truth) {
+  std::int64_t all = 0, right = 0;
+  for (const auto& minimum : minima) {
+    all += minimum.count;
+    if (kmscape::exact_recovery(minimum.labels, truth)) right += minimum.count;
+  }
+  return static_cast<double>(right) / static_cast<double>(all);
+}
+
+void draw_minimum(examples::Sheet& sheet, const examples::Frame& frame, const std::string& title,
+                  const Eigen::MatrixXd& points, const Minimum& minimum) {
+  auto plane = sheet.drawing(frame, examples::box_around(points, 0.03), title);
+  Eigen::MatrixXd coloured(3, points.cols());
+  coloured.topRows(2) = points;
+  for (Index i = 0; i < points.cols(); ++i) coloured(2, i) = examples::colour_value(minimum.labels(i));
+  plane.add(coloured, "using 1:2:3 with points pt 7 ps 0.35 lc rgb variable");
+  plane.dots(minimum.centers, examples::ink, 1.3);
+  plane.finish();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::run([&] {
+    const examples::Arguments arguments(
+        argc, argv, "ballot_landscape [--out DIR] [--restarts R] [--samples S]",
+        {{"out", "DIR", "folder for the picture and its page"},
+         {"restarts", "R", "restarts for each sample, 400 unless given"},
+         {"samples", "S", "samples for each k of the lower right chart, 5 unless given"}});
+    if (arguments.printed_help()) return;
+    const auto folder = examples::output_folder(arguments.text("out"));
+    const auto restarts = arguments.integer("restarts", 400, 1), samples = arguments.integer("samples", 5, 1);
+    const std::array<std::string, 2> names = {"Lloyd", "BalLOT"},
+                                     paint = {examples::after_colour, examples::before_colour};
+
+    examples::Report report("ballot_landscape", "Two papers, one model: spurious minima with and without balance",
+                            "Unit balls in the plane, 5 apart on a line, 100 points each. Restarts begin at random "
+                            "data points, the same for "
+                            "both methods. QZC: the minima of plain k-means put several centers on one ball and one "
+                            "over several. BalLOT: the "
+                            "population landscape of balanced k-means is benign; what is shown here are samples, which "
+                            "the paper's theorem on "
+                            "the population does not cover.");
+    examples::ProgressBar bar;
+    const auto progress = bar.callback();
+    const Index k = 3;
+    const auto sample = balls_on_line(k).sample_balanced(points_each * k, kmscape::Seed{1});
+    const auto minima = landscapes(sample.points, k, restarts);
+
+    examples::Sheet sheet(folder / "ballot_landscape.png", 1000, 640);
+    const auto percent = [&](std::int64_t counted) {
+      return examples::number(100 * static_cast<double>(counted) / static_cast<double>(restarts), 3) + "% of restarts";
+    };
+    // The spurious end that most restarts come to, and what most restarts of BalLOT come to.
+    const auto most = [](const std::vector<Minimum>& all, std::size_t first) {
+      return *std::max_element(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(),
+                               [](const auto& a, const auto& b) { return a.count < b.count; });
+    };
+    const Minimum spurious = most(minima[0], minima[0].size() > 1 ? 1 : 0), best = most(minima[1], 0);
+    draw_minimum(sheet, {20, 45, 440, 160}, "Lloyd: a minimum that is not the truth, " + percent(spurious.count),
+                 sample.points, spurious);
+    draw_minimum(sheet, {540, 45, 440, 160}, "BalLOT: " + percent(best.count), sample.points, best);
+
+    auto chart = sheet.chart({75, 290, 400, 280}, "where restarts end (k = 3)", "objective", "% of restarts");
+    double highest = 0, lowest = minima[1].front().value;
+    for (const auto& all : minima)
+      for (const auto& minimum : all) {
+        highest = std::max(highest, minimum.value);
+        lowest = std::min(lowest, minimum.value);
+      }
+    const double width = std::max(highest - lowest, 0.1 * highest);
+    chart.set("yrange [0:118]").set("key top right samplen 1.5");
+    chart.set("xrange [" + examples::number(lowest - 0.1 * width, 8) + ":" +
+              examples::number(highest + 0.1 * width, 8) + "]");
+    for (const std::size_t m : {std::size_t{0}, std::size_t{1}}) {
+      Eigen::MatrixXd bars(2, static_cast<Index>(minima[m].size()));
+      for (std::size_t i = 0; i < minima[m].size(); ++i)
+        bars.col(static_cast<Index>(i)) << minima[m][i].value + (m == 0 ? 0.012 : -0.012) * width,
+            100 * static_cast<double>(minima[m][i].count) / static_cast<double>(restarts);
+      chart.add(bars, "with impulses lw 5 lc rgb '" + paint[m] + "' title '" + names[m] + "'");
+      report.row("k = 3, " + names[m], m == 0 ? "spurious minima exist (QZC)" : "benign in the population (BalLOT)",
+                 std::to_string(minima[m].size()) + (minima[m].size() == 1 ? " end, " : " ends, ") +
+                     examples::number(100 * share_of_truth(minima[m], sample.labels), 4) +
+                     "% of restarts at the truth");
+    }
+    chart.finish();
+
+    auto growth =
+        sheet.chart({580, 290, 390, 280}, "restarts that recover every ball", "number of balls k", "% of restarts");
+    const std::array<Index, 5> counts = {2, 3, 4, 6, 8};
+    Eigen::MatrixXd shares = Eigen::MatrixXd::Zero(3, counts.size());
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      shares(0, static_cast<Index>(c)) = static_cast<double>(counts[c]);
+      for (std::int64_t s = 0; s < samples; ++s) {
+        const auto data = balls_on_line(counts[c]).sample_balanced(points_each * counts[c],
+                                                                   kmscape::Seed(static_cast<std::uint64_t>(s)));
+        const auto ends = landscapes(data.points, counts[c], restarts);
+        for (std::size_t m = 0; m < 2; ++m)
+          shares(static_cast<Index>(m) + 1, static_cast<Index>(c)) +=
+              100 * share_of_truth(ends[m], data.labels) / static_cast<double>(samples);
+        if (progress)
+          progress({"samples", static_cast<Index>(c) * samples + s + 1, static_cast<Index>(counts.size()) * samples});
+      }
+    }
+    bar.clear();
+    growth.set("xrange [1.7:8.3]").set("yrange [-3:109]").set("key bottom left samplen 2");
+    for (std::size_t m = 0; m < 2; ++m) {
+      Eigen::MatrixXd line(2, shares.cols());
+      line << shares.row(0), shares.row(static_cast<Index>(m) + 1);
+      growth.add(line, "with linespoints lw 2 pt 7 ps 0.9 lc rgb '" + paint[m] + "' title '" + names[m] + "'");
+    }
+    growth.finish();
+    for (Index c = 0; c < shares.cols(); ++c)
+      report.row("k = " + examples::number(shares(0, c)), "",
+                 "Lloyd " + examples::number(shares(1, c), 4) + "%, BalLOT " + examples::number(shares(2, c), 4) +
+                     "% of restarts recover every ball");
+    sheet.draw();
+    report.write(folder);
+  });
+}

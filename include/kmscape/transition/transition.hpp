@@ -1,0 +1,726 @@
+// From one separable clustering to another, one exchange of items at a time, through separable clusterings only.
+//
+// Given constrained least-squares assignments C^s for sites s and C^t for sites t, the sites stay at s until the
+// clustering is radial (optimal over all sizes within bounds), then move along (1 - lambda) s + lambda t while the
+// clustering stays radial, then stay at t. BHZ solve a linear program in n k variables for each step; here a step is a
+// shortest path or a negative cycle on k + 1 nodes, and all decisions are exact.
+//
+// Source: BHZ, "An algorithm for the separation-preserving transition of clusterings", Algorithms 1 to 3, Theorems 1-3.
+//
+// Ties. Several exchanges may fall on one lambda: they are made one after the other, each raises the rate at which the
+// objective grows with lambda, so that there are finitely many. Of items and paths of equal weight the item of lowest
+// index goes, and the path found first in order of clusters. If the optimum at t is not unique, the clustering reached
+// is led to the target's radial clustering by exchanges of weight 0 at lambda = 1. Clusterings given that are optimal
+// up to rounding only (options.tolerance) are first made optimal, at their sites. `TransitionStep::is_tie` marks all
+// these.
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/core/progress.hpp>
+#include <kmscape/geometry/power_diagram.hpp>
+#include <kmscape/transition/clusters.hpp>
+#include <kmscape/transition/exact_weight.hpp>
+#include <kmscape/transition/exchange.hpp>
+#include <kmscape/transition/exchange_paths.hpp>
+#include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/transition_graph.hpp>
+
+namespace kmscape {
+
+enum class TransitionPhase {
+  initial,  // sites s, from the start to a radial clustering
+  linear,   // sites (1 - lambda) s + lambda t, radial clusterings
+  target,   // sites t, from a radial clustering to the target
+};
+
+[[nodiscard]] constexpr std::string_view to_string(TransitionPhase phase) {
+  switch (phase) {
+    case TransitionPhase::initial:
+      return "initial";
+    case TransitionPhase::linear:
+      return "linear";
+    case TransitionPhase::target:
+      return "target";
+  }
+  return "unknown";
+}
+
+/// What is computed beside the exchanges.
+enum class Diagrams {
+  none,
+  margins,  // the largest margin of every clustering
+  all,      // and the power diagrams: that of largest margin of every clustering, one shared by every two in a row
+};
+
+struct TransitionSequenceOptions {
+  Counts lower = {}, upper = {};  // bounds on cluster sizes (k each); empty for the tightest, those of start and target
+  bool center = true;  // take the data relative to their mean, as BHZ do. The origin decides which clusterings are
+                       // radial, unless the bounds fix all sizes
+  Diagrams diagrams = Diagrams::none;
+  /// How far start and target may be from optimal for their sites, relative to the largest |x . (s_i - s_l)|.
+  double tolerance = 1e-12;
+  ProgressCallback progress = {};  // stage "exchanges"; returning false ends the transition early
+};
+
+struct TransitionStep {
+  TransitionPhase phase = TransitionPhase::initial;
+  double lambda = 0;    // the breakpoint: both clusterings are optimal for the sites (1 - lambda) s + lambda t
+  ItemExchange moves;   // from the clustering before to the one after
+  bool is_tie = false;  // made at the lambda of the step before, or of weight 0, or to mend rounding
+  /// The largest margin of a power diagram for the clustering after the step (BHZ, LP 6); NaN unless asked for. Its
+  /// sites are s or t, and between two breakpoints those halfway.
+  double margin = std::numeric_limits<double>::quiet_NaN();
+  PowerDiagram separating;  // of that margin; without sites unless asked for
+  PowerDiagram shared;      // separates the clusterings before and after the step, for the sites at lambda
+};
+
+enum class TransitionStatus {
+  complete,
+  stopped_by_callback,
+};
+
+[[nodiscard]] constexpr std::string_view to_string(TransitionStatus status) {
+  switch (status) {
+    case TransitionStatus::complete:
+      return "complete";
+    case TransitionStatus::stopped_by_callback:
+      return "stopped_by_callback";
+  }
+  return "unknown";
+}
+
+struct Transition {
+  Labels start, target;                       // n
+  Eigen::MatrixXd start_sites, target_sites;  // d x k
+  Counts lower, upper;                        // k: all sizes lie within
+  bool is_centered = true;
+  std::vector<TransitionStep> steps;
+  double start_margin = std::numeric_limits<double>::quiet_NaN();  // as of the steps, of the first clustering
+  PowerDiagram start_diagram;
+  TransitionStatus status = TransitionStatus::complete;
+};
+
+/// All of BHZ Algorithm 1: from the constrained least-squares assignment `start` for start_sites (d x k) to `target`
+/// for target_sites. Throws `invalid_input`, also where start or target is no such assignment.
+template <class P, class S, class T>
+[[nodiscard]] Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start,
+                                    const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                                    const Eigen::MatrixBase<T>& target_sites,
+                                    const TransitionSequenceOptions& options = {});
+
+/// BHZ Algorithm 2: from a constrained least-squares assignment for `sites` to a radial clustering for the same sites
+/// and sizes within bounds. Sizes are monotone, and the number of steps is half of the l1 distance of first and last.
+/// Throws `invalid_input`. @param options its bounds are ignored
+template <class P, class S>
+[[nodiscard]] Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels,
+                                       const Eigen::MatrixBase<S>& sites, const Counts& lower, const Counts& upper,
+                                       const TransitionSequenceOptions& options = {});
+
+/// BHZ Algorithm 3: from the radial clustering `start` for start_sites to `target`, radial for target_sites, within the
+/// size bounds of `options`. Throws `invalid_input`, also where one of them is not radial.
+template <class P, class S, class T>
+[[nodiscard]] Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
+                                          const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                                          const Eigen::MatrixBase<T>& target_sites,
+                                          const TransitionSequenceOptions& options = {});
+
+namespace internal {
+
+/// A step that is found but not returned yet.
+struct PendingStep {
+  TransitionStep step;
+  Breakpoint at;
+  bool is_made = false;  // the graph is past it already
+};
+
+}  // namespace internal
+
+/// The sequence of exchanges of a transition, computed as it is asked for: a long transition needs memory for the
+/// items, k^2 pools and the exchanges of the last phase.
+class TransitionSequence {
+ public:
+  /// BHZ Algorithm 1. @param points d x n; @param start constrained least-squares assignment for start_sites (d x k);
+  /// target likewise. Throws `invalid_input`, also where start or target is no such assignment.
+  template <class P, class S, class T>
+  TransitionSequence(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
+                     const Labels& target, const Eigen::MatrixBase<T>& target_sites,
+                     const TransitionSequenceOptions& options = {});
+
+  /// The next exchange, made; nothing at the end.
+  [[nodiscard]] std::optional<TransitionStep> next();
+
+  /// The clustering after the steps returned so far.
+  [[nodiscard]] const Labels& labels() const { return labels_; }
+  [[nodiscard]] const Counts& lower() const { return lower_; }
+  [[nodiscard]] const Counts& upper() const { return upper_; }
+  /// The largest margin of the first clustering; NaN unless asked for.
+  [[nodiscard]] double start_margin() const { return start_margin_; }
+  [[nodiscard]] const PowerDiagram& start_diagram() const { return start_diagram_; }
+
+ private:
+  template <class P, class S, class T>
+  friend Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start,
+                               const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                               const Eigen::MatrixBase<T>& target_sites, const TransitionSequenceOptions& options);
+  template <class P, class S>
+  friend Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels,
+                                  const Eigen::MatrixBase<S>& sites, const Counts& lower, const Counts& upper,
+                                  const TransitionSequenceOptions& options);
+  template <class P, class S, class T>
+  friend Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
+                                     const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                                     const Eigen::MatrixBase<T>& target_sites,
+                                     const TransitionSequenceOptions& options);
+
+  enum class Stage { mend, initial, linear, connection, target, end };
+
+  TransitionSequence() = default;
+  template <class P, class S, class T>
+  void begin(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
+             const Eigen::MatrixBase<T>& target_sites, bool fixed, std::string_view function, std::string_view argument,
+             std::string_view sites);
+  template <class P, class S, class T>
+  void begin_target(const Eigen::MatrixBase<P>& points, const Labels& target, const Eigen::MatrixBase<S>& start_sites,
+                    const Eigen::MatrixBase<T>& target_sites, std::string_view function);
+  Transition collect(const Labels& target);
+
+  void find();
+  [[nodiscard]] bool find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at);
+  void set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves, bool is_tie);
+  void connect();
+  void find_twins(const internal::Breakpoint& at);
+  void set_diagram(double lambda, PowerDiagram& diagram) const;
+  void share(internal::PendingStep& pending);
+  void measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram);
+
+  TransitionSequenceOptions options_;
+  Labels labels_;
+  Counts lower_, upper_;
+  Eigen::MatrixXd start_sites_, target_sites_;
+  std::optional<internal::TransitionGraph> graph_;
+  std::optional<internal::ExchangePaths> paths_;
+  std::optional<internal::DifferenceSystem> system_;
+  internal::Room room_;
+  bool has_room_ = false;  // the bounds leave the size of some cluster open
+  Stage stage_ = Stage::mend, end_of_initial_ = Stage::linear;
+  std::vector<ItemExchange> mends_;         // of the start
+  std::size_t mended_ = 0;                  // of them returned
+  std::vector<ItemExchange> connection_;    // exchanges of weight 0 at lambda = 1 that are left to make, last first
+  std::vector<ItemExchange> target_steps_;  // from the target to its radial clustering, as far as they are left to undo
+  std::size_t target_mends_ = 0;            // the first of them, which mend the target
+  std::vector<Label> target_radial_;
+  double gap_ = 1.0 / 64;                     // between breakpoints, lately
+  std::optional<internal::Breakpoint> last_;  // of the linear phase
+  double last_lambda_ = 0;
+  std::optional<internal::PendingStep> pending_;
+  bool is_begun_ = false;
+  double start_margin_ = std::numeric_limits<double>::quiet_NaN();
+  PowerDiagram start_diagram_;
+  std::vector<double> distances_, scaled_;
+  std::vector<std::size_t> twins_;
+};
+
+/// The same transition from target to start.
+[[nodiscard]] Transition reversed(const Transition& transition);
+
+namespace internal {
+
+[[nodiscard]] inline Counts cluster_sizes(const Labels& labels, Index k) {
+  Counts sizes;
+  sizes.resize(k);
+  std::fill_n(sizes.data(), k, Index{0});
+  for (Index j = 0; j < labels.size(); ++j) ++sizes(labels(j));
+  return sizes;
+}
+
+inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std::string_view function) {
+  for (const auto& [name, bounds] : {std::pair<const char*, const Counts*>{"lower", &lower}, {"upper", &upper}})
+    require(bounds->size() == k, function, name, text(bounds->size(), " bounds"), text("there are ", k, " clusters"),
+            "pass one bound per cluster");
+}
+
+inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
+                        std::string_view argument) {
+  for (Index i = 0; i < sizes.size(); ++i)
+    if (sizes(i) < lower(i) || sizes(i) > upper(i)) [[unlikely]]
+      throw invalid_input(
+          function, argument, text("a clustering with ", sizes(i), " items in cluster ", i),
+          text("its size must lie between lower(", i, ") = ", lower(i), " and upper(", i, ") = ", upper(i)),
+          "widen the bounds, or leave them empty for the tightest");
+}
+
+[[nodiscard]] inline Room room_for(const Clusters& clusters, const Counts& lower, const Counts& upper) {
+  Room room;
+  for (Index i = 0; i < clusters.count; ++i) {
+    room.shrink.push_back(clusters.size(i) > lower(i));
+    room.grow.push_back(clusters.size(i) < upper(i));
+  }
+  return room;
+}
+
+/// "item 3 from cluster 0 to 1, item 5 from cluster 1 to 0"
+[[nodiscard]] inline std::string describe(const ItemExchange& exchange) {
+  std::string result;
+  for (const auto& move : exchange)
+    result += text(result.empty() ? "" : ", ", "item ", move.item, " from cluster ", move.from, " to ", move.to);
+  return result;
+}
+
+/// Makes a clustering optimal for its sizes that is so up to rounding, and returns the exchanges; refuses any other.
+[[nodiscard]] inline std::vector<ItemExchange> mend(TransitionGraph& graph, ExchangePaths& paths,
+                                                    const Breakpoint& lambda, double tolerance,
+                                                    std::string_view function, std::string_view argument,
+                                                    std::string_view sites) {
+  std::vector<ItemExchange> result;
+  while (paths.find_cycle(graph, lambda, nullptr)) {
+    LinearWeight total;
+    const ItemExchange exchange = paths.exchange(graph, total);
+    const double gain = -rounded(lambda.start == 0 ? total.start : total.end);
+    if (gain > tolerance * graph.clusters().bound)
+      throw invalid_input(function, argument, "a clustering",
+                          text("it is no constrained least-squares assignment for ", sites, ": moving ",
+                               describe(exchange), " keeps all sizes and lowers the sum of squared distances by ",
+                               2 * gain * graph.clusters().weight_unit()),
+                          "pass the sites that it is optimal for, or constrained_lsa(points, sites, sizes)");
+    graph.apply(exchange);
+    result.push_back(exchange);
+  }
+  return result;
+}
+
+/// The next step of BHZ Algorithm 2; empty at a radial clustering.
+[[nodiscard]] inline ItemExchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+                                                 const Room& room) {
+  if (!room.any()) return {};
+  paths.find_paths(graph, lambda, room);
+  const std::size_t none = graph.size();
+  std::size_t best = none;
+  for (std::size_t l = 0; l < graph.size(); ++l) {
+    if (room.grow[l] == 0 || !paths.is_reached(l) || sign(paths.label(l), lambda) >= 0) continue;
+    if (best == none || sign(paths.label(l) - paths.label(best), lambda) < 0) best = l;
+  }
+  LinearWeight total;
+  return best == none ? ItemExchange{} : paths.path_to(graph, best, total);
+}
+
+template <class P, class S, class T>
+void check_transition(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
+                      const Labels& target, const Eigen::MatrixBase<T>& target_sites,
+                      const TransitionSequenceOptions& options, std::string_view function) {
+  check_clustering(points, start, start_sites, function, "start", "start_sites");
+  check_clustering(points, target, target_sites, function, "target", "target_sites");
+  require(start_sites.cols() == target_sites.cols(), function, "target_sites.cols()", target_sites.cols(),
+          text("there are ", start_sites.cols(), " start sites"),
+          "pass as many sites as clusters, also for empty ones");
+  require(options.tolerance >= 0 && options.tolerance < 1, function, "options.tolerance", options.tolerance,
+          "it is a share of the largest weight", "pass a small number >= 0, 1e-12 unless rounding was coarser");
+  require((options.lower.size() == 0) == (options.upper.size() == 0), function, "options.lower.size()",
+          options.lower.size(), text("options.upper has ", options.upper.size(), " bounds"),
+          "pass both bounds or neither");
+  if (options.lower.size() > 0) check_bounds(options.lower, options.upper, start_sites.cols(), function);
+}
+
+/// The options' bounds, or the tightest; both clusterings must keep them.
+inline void set_bounds(const Labels& start, const Labels& target, Index k, const TransitionSequenceOptions& options,
+                       std::string_view function, Counts& lower, Counts& upper) {
+  const Counts start_sizes = cluster_sizes(start, k), target_sizes = cluster_sizes(target, k);
+  lower = options.lower;
+  upper = options.upper;
+  if (lower.size() == 0) {
+    lower.resize(k);
+    upper.resize(k);
+    for (Index i = 0; i < k; ++i) {
+      lower(i) = std::min(start_sizes(i), target_sizes(i));
+      upper(i) = std::max(start_sizes(i), target_sizes(i));
+    }
+  }
+  check_sizes(start_sizes, lower, upper, function, "start");
+  check_sizes(target_sizes, lower, upper, function, "target");
+}
+
+}  // namespace internal
+
+template <class P, class S, class T>
+void TransitionSequence::begin(const Eigen::MatrixBase<P>& points, const Labels& start,
+                               const Eigen::MatrixBase<S>& start_sites, const Eigen::MatrixBase<T>& target_sites,
+                               bool fixed, std::string_view function, std::string_view argument,
+                               std::string_view sites) {
+  const Index k = start_sites.cols();
+  labels_ = start;
+  start_sites_ = start_sites.template cast<double>();
+  target_sites_ = target_sites.template cast<double>();
+  graph_.emplace(internal::clusters_on_grid(points, start, start_sites, target_sites, options_.center),
+                 internal::lambda_zero, fixed);
+  paths_.emplace(static_cast<std::size_t>(k));
+  if (options_.diagrams != Diagrams::none) system_.emplace(static_cast<std::size_t>(k));
+  for (Index i = 0; i < k; ++i) has_room_ = has_room_ || lower_(i) < upper_(i);
+  mends_ = internal::mend(*graph_, *paths_, internal::lambda_zero, options_.tolerance, function, argument, sites);
+  room_ = internal::room_for(graph_->clusters(), lower_, upper_);
+  if (options_.diagrams != Diagrams::none) measure(internal::lambda_zero, start_margin_, start_diagram_);
+}
+
+template <class P, class S, class T>
+void TransitionSequence::begin_target(const Eigen::MatrixBase<P>& points, const Labels& target,
+                                      const Eigen::MatrixBase<S>& start_sites, const Eigen::MatrixBase<T>& target_sites,
+                                      std::string_view function) {
+  internal::TransitionGraph graph(
+      internal::clusters_on_grid(points, target, start_sites, target_sites, options_.center), internal::lambda_one,
+      true);
+  internal::ExchangePaths paths(graph.size());
+  target_steps_ =
+      internal::mend(graph, paths, internal::lambda_one, options_.tolerance, function, "target", "target_sites");
+  target_mends_ = target_steps_.size();
+  for (;;) {
+    auto exchange = internal::path_to_radial(graph, paths, internal::lambda_one,
+                                             internal::room_for(graph.clusters(), lower_, upper_));
+    if (exchange.empty()) break;
+    graph.apply(exchange);
+    target_steps_.push_back(std::move(exchange));
+  }
+  target_radial_ = graph.clusters().label;
+}
+
+template <class P, class S, class T>
+TransitionSequence::TransitionSequence(const Eigen::MatrixBase<P>& points, const Labels& start,
+                                       const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                                       const Eigen::MatrixBase<T>& target_sites,
+                                       const TransitionSequenceOptions& options)
+    : options_(options) {
+  constexpr auto function = "transition";
+  internal::check_transition(points, start, start_sites, target, target_sites, options, function);
+  internal::set_bounds(start, target, start_sites.cols(), options, function, lower_, upper_);
+  begin_target(points, target, start_sites, target_sites, function);
+  begin(points, start, start_sites, target_sites, false, function, "start", "start_sites");
+}
+
+inline std::optional<TransitionStep> TransitionSequence::next() {
+  if (!is_begun_) find();
+  is_begun_ = true;
+  if (!pending_) return std::nullopt;
+  internal::PendingStep current = std::move(*pending_);
+  pending_.reset();
+  auto& step = current.step;
+  if (!current.is_made) {
+    graph_->advance(current.at);
+    graph_->apply(step.moves);
+    room_ = internal::room_for(graph_->clusters(), lower_, upper_);
+  }
+  apply_exchange(step.moves, labels_);
+  find();
+  if (options_.diagrams != Diagrams::none) {
+    auto at = step.phase == TransitionPhase::initial ? internal::lambda_zero : internal::lambda_one;
+    if (step.phase == TransitionPhase::linear && pending_ && pending_->step.phase == TransitionPhase::linear)
+      at = pending_->step.lambda > step.lambda
+               ? internal::breakpoint_near(step.lambda + (pending_->step.lambda - step.lambda) / 2)
+               : current.at;
+    measure(at, step.margin, step.separating);
+  }
+  return std::move(current.step);
+}
+
+/// Finds what is to be made next, from the clustering that the graph holds.
+inline void TransitionSequence::find() {
+  ItemExchange exchange;
+  internal::Breakpoint at = internal::lambda_zero;
+  if (stage_ == Stage::mend) {
+    if (mended_ < mends_.size()) {
+      set_pending(TransitionPhase::initial, at, mends_[mended_++], true);
+      pending_->is_made = true;
+      return;
+    }
+    stage_ = Stage::initial;
+  }
+  if (stage_ == Stage::initial) {
+    exchange = internal::path_to_radial(*graph_, *paths_, at, room_);
+    if (!exchange.empty()) return set_pending(TransitionPhase::initial, at, std::move(exchange), false);
+    stage_ = end_of_initial_;
+  }
+  if (stage_ == Stage::linear) {
+    if (find_breakpoint(exchange, at)) return set_pending(TransitionPhase::linear, at, std::move(exchange), false);
+    connect();
+    stage_ = Stage::connection;
+  }
+  at = internal::lambda_one;
+  if (stage_ == Stage::connection) {
+    if (!connection_.empty()) {
+      set_pending(TransitionPhase::linear, at, std::move(connection_.back()), true);
+      connection_.pop_back();
+      return;
+    }
+    stage_ = Stage::target;
+  }
+  if (stage_ == Stage::target) {
+    if (!target_steps_.empty()) {
+      const bool mends = target_steps_.size() <= target_mends_;
+      set_pending(TransitionPhase::target, at, reversed(target_steps_.back()), mends);
+      target_steps_.pop_back();
+      return;
+    }
+    stage_ = Stage::end;
+  }
+}
+
+inline void TransitionSequence::set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves,
+                                            bool is_tie) {
+  pending_.emplace();
+  pending_->at = at;
+  auto& step = pending_->step;
+  step.phase = phase;
+  step.moves = std::move(moves);
+  // Equal breakpoints are equal fractions, not always the same one.
+  const bool repeats = phase == TransitionPhase::linear && last_ && internal::compare(*last_, at) == 0;
+  step.lambda = repeats ? last_lambda_ : std::max(last_lambda_, at.value());
+  step.is_tie = is_tie || repeats;
+  if (phase == TransitionPhase::linear) last_ = at;
+  last_lambda_ = step.lambda;
+  if (options_.diagrams == Diagrams::all) share(*pending_);
+}
+
+/// The largest lambda up to which the graph's clustering stays radial, and the exchange that is due there; false where
+/// that is 1. Newton's method from above: a negative cycle at some lambda vanishes at a smaller one.
+inline bool TransitionSequence::find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at) {
+  const internal::Room* const room = has_room_ ? &room_ : nullptr;
+  const double from = graph_->lambda().value();
+  at = internal::lambda_one;
+  for (double ahead = std::max(3 * gap_, 1e-15); from + ahead < 1; ahead *= 4) {
+    const auto there = internal::breakpoint_near(from + ahead);
+    if (internal::compare(there, graph_->lambda()) <= 0 || !paths_->find_cycle(*graph_, there, room)) continue;
+    at = there;
+    break;
+  }
+  if (at.end == 0 && !paths_->find_cycle(*graph_, at, room)) return false;
+  do {
+    internal::LinearWeight total;
+    exchange = paths_->exchange(*graph_, total);
+    at = internal::root(total);
+  } while (paths_->find_cycle(*graph_, at, room));
+  gap_ += 0.1 * (at.value() - from - gap_);
+  return true;
+}
+
+/// What leads from the graph's clustering, optimal for the sites t, to the target's radial one.
+inline void TransitionSequence::connect() {
+  DifferenceGraph difference;
+  difference.clusters = graph_->clusters().count;
+  const auto& label = graph_->clusters().label;
+  for (std::size_t j = 0; j < label.size(); ++j)
+    if (label[j] != target_radial_[j]) difference.arcs.push_back({static_cast<Index>(j), label[j], target_radial_[j]});
+  connection_ = decompose(difference);
+  std::reverse(connection_.begin(), connection_.end());
+}
+
+/// For each cluster the first one with items whose site is at the same place at lambda, exactly; between such sites
+/// there is no boundary, only the difference of two roundings.
+inline void TransitionSequence::find_twins(const internal::Breakpoint& at) {
+  const auto& clusters = graph_->clusters();
+  const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
+  const double lambda = at.value();
+  const auto are_equal = [&](std::size_t i, std::size_t l) {
+    for (std::size_t r = 0; r < d; ++r) {
+      const double start = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
+      const double end = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
+      const double rounding = 1e-14 * (std::abs(start) + std::abs(end));
+      if (std::abs(start + lambda * (end - start)) > rounding) return false;
+      const internal::LinearWeight gap{static_cast<std::int64_t>(start), static_cast<std::int64_t>(end)};
+      if (internal::sign(gap, at) != 0) return false;
+    }
+    return true;
+  };
+  twins_.resize(k);
+  // An empty cluster bounds nothing by itself and takes the place of one that is not.
+  bool has_twins = false;
+  for (std::size_t i = 0; i < k; ++i) twins_[i] = i;
+  const auto join = [&](std::size_t i, std::size_t l) {
+    if (twins_[i] != i || clusters.clusters[l].items.empty() || !are_equal(i, l)) return;
+    twins_[i] = twins_[l];
+    has_twins = true;
+  };
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = 0; l < i; ++l) join(i, l);
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = i + 1; l < k && clusters.clusters[i].items.empty(); ++l) join(i, l);
+  for (std::size_t i = 0; i < k && has_twins; ++i)
+    for (std::size_t l = 0; l < k; ++l)
+      if (i != l && twins_[i] == twins_[l] && scaled_[i * k + l] < std::numeric_limits<double>::infinity())
+        scaled_[i * k + l] = 0;
+}
+
+/// Sites at lambda and gamma from the solution of the difference system, whose items are relative to the grid's origin.
+inline void TransitionSequence::set_diagram(double lambda, PowerDiagram& diagram) const {
+  const auto& origin = graph_->clusters().origin;
+  const Index d = start_sites_.rows(), k = start_sites_.cols();
+  diagram.sites.resize(d, k);
+  diagram.gamma.resize(k);
+  for (Index i = 0; i < k; ++i) {
+    const auto twin = static_cast<Index>(twins_[static_cast<std::size_t>(i)]);
+    double gamma = system_->potential(0) - system_->potential(static_cast<std::size_t>(twin));
+    for (Index r = 0; r < d; ++r) {
+      const double first = (1 - lambda) * start_sites_(r, 0) + lambda * target_sites_(r, 0);
+      const double site = (1 - lambda) * start_sites_(r, twin) + lambda * target_sites_(r, twin);
+      diagram.sites(r, i) = site;
+      gamma += (site - first) * origin[static_cast<std::size_t>(r)];
+    }
+    diagram.gamma(i) = gamma;
+  }
+}
+
+/// A power diagram for the clusterings before and after a step: system (7) of BHZ.
+inline void TransitionSequence::share(internal::PendingStep& pending) {
+  const std::size_t k = graph_->size();
+  const auto& clusters = graph_->clusters();
+  const double lambda = pending.step.lambda, unit = clusters.weight_unit();
+  scaled_ = graph_->weights(pending.at);
+  for (const auto& move : pending.step.moves)
+    for (const Label cluster : {move.from, move.to})
+      for (std::size_t l = 0; l < k; ++l) {
+        const auto i = static_cast<std::size_t>(cluster);
+        if (i == l) continue;
+        const auto weight = clusters.weight(move.item, cluster, static_cast<Index>(l));
+        const double start = internal::rounded(weight.start), end = internal::rounded(weight.end);
+        scaled_[i * k + l] = std::min(scaled_[i * k + l], start + lambda * (end - start));
+      }
+  for (double& weight : scaled_) weight *= unit;
+  find_twins(pending.at);
+  system_->feasible(scaled_.data());
+  set_diagram(lambda, pending.step.shared);
+}
+
+/// The largest margin of the graph's clustering for the sites at lambda: LP (6) of BHZ.
+inline void TransitionSequence::measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram) {
+  const std::size_t k = graph_->size(), d = static_cast<std::size_t>(graph_->clusters().dim);
+  const auto& clusters = graph_->clusters();
+  const double lambda = at.value();
+  scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
+  for (double& weight : scaled_) weight *= clusters.weight_unit();
+  find_twins(at);
+  distances_.assign(k * k, 0);
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = 0; l < i; ++l) {
+      if (twins_[i] == twins_[l]) continue;
+      double squared = 0;
+      for (std::size_t r = 0; r < d; ++r) {
+        const double from = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
+        const double to = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
+        const double gap = from + lambda * (to - from);
+        squared += gap * gap;
+      }
+      distances_[i * k + l] = distances_[l * k + i] = std::sqrt(squared) * clusters.site_unit;
+    }
+  margin = system_->maximize(scaled_.data(), distances_.data());
+  if (options_.diagrams == Diagrams::all) set_diagram(lambda, diagram);
+}
+
+inline Transition TransitionSequence::collect(const Labels& target) {
+  Transition result;
+  result.start = labels_;
+  result.start_sites = start_sites_;
+  result.target_sites = target_sites_;
+  result.lower = lower_;
+  result.upper = upper_;
+  result.is_centered = options_.center;
+  result.start_margin = start_margin_;
+  result.start_diagram = start_diagram_;
+  constexpr Index parts = 1000;
+  Index reported = -1;
+  while (auto step = next()) {
+    const auto done = std::min(parts, static_cast<Index>(step->lambda * static_cast<double>(parts)));
+    result.steps.push_back(std::move(*step));
+    if (options_.progress && (done != reported || step->phase != TransitionPhase::linear) &&
+        !options_.progress({"exchanges", done, parts})) {
+      result.status = TransitionStatus::stopped_by_callback;
+      break;
+    }
+    reported = done;
+  }
+  result.target = target.size() > 0 && result.status == TransitionStatus::complete ? target : labels_;
+  return result;
+}
+
+template <class P, class S, class T>
+Transition transition(const Eigen::MatrixBase<P>& points, const Labels& start, const Eigen::MatrixBase<S>& start_sites,
+                      const Labels& target, const Eigen::MatrixBase<T>& target_sites,
+                      const TransitionSequenceOptions& options) {
+  return TransitionSequence(points, start, start_sites, target, target_sites, options).collect(target);
+}
+
+template <class P, class S>
+Transition lsa_to_radial(const Eigen::MatrixBase<P>& points, const Labels& labels, const Eigen::MatrixBase<S>& sites,
+                         const Counts& lower, const Counts& upper, const TransitionSequenceOptions& options) {
+  constexpr auto function = "lsa_to_radial";
+  internal::check_clustering(points, labels, sites, function, "labels", "sites");
+  internal::check_bounds(lower, upper, sites.cols(), function);
+  internal::check_sizes(internal::cluster_sizes(labels, sites.cols()), lower, upper, function, "labels");
+  TransitionSequence sequence;
+  sequence.options_ = options;
+  sequence.lower_ = lower;
+  sequence.upper_ = upper;
+  sequence.end_of_initial_ = TransitionSequence::Stage::end;
+  sequence.begin(points, labels, sites, sites, true, function, "labels", "sites");
+  return sequence.collect({});
+}
+
+template <class P, class S, class T>
+Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& start,
+                            const Eigen::MatrixBase<S>& start_sites, const Labels& target,
+                            const Eigen::MatrixBase<T>& target_sites, const TransitionSequenceOptions& options) {
+  constexpr auto function = "radial_to_radial";
+  internal::check_transition(points, start, start_sites, target, target_sites, options, function);
+  TransitionSequence sequence;
+  sequence.options_ = options;
+  internal::set_bounds(start, target, start_sites.cols(), options, function, sequence.lower_, sequence.upper_);
+  sequence.begin_target(points, target, start_sites, target_sites, function);
+  const auto refuse = [](const ItemExchange& exchange, std::string_view argument, std::string_view sites) {
+    throw invalid_input(function, argument, "a clustering",
+                        internal::text("it is not radial for ", sites, " within the size bounds: moving ",
+                                       internal::describe(exchange), " raises the sum of x . s"),
+                        "use transition(), which begins and ends at any constrained least-squares assignment");
+  };
+  if (sequence.target_steps_.size() > sequence.target_mends_)
+    refuse(sequence.target_steps_[sequence.target_mends_], "target", "target_sites");
+  sequence.begin(points, start, start_sites, target_sites, false, function, "start", "start_sites");
+  const auto missing =
+      internal::path_to_radial(*sequence.graph_, *sequence.paths_, internal::lambda_zero, sequence.room_);
+  if (!missing.empty()) refuse(missing, "start", "start_sites");
+  return sequence.collect(target);
+}
+
+inline Transition reversed(const Transition& transition) {
+  Transition result;
+  result.start = transition.target;
+  result.target = transition.start;
+  result.start_sites = transition.target_sites;
+  result.target_sites = transition.start_sites;
+  result.lower = transition.lower;
+  result.upper = transition.upper;
+  result.is_centered = transition.is_centered;
+  result.status = transition.status;
+  const auto& steps = transition.steps;
+  result.start_margin = steps.empty() ? transition.start_margin : steps.back().margin;
+  result.start_diagram = steps.empty() ? transition.start_diagram : steps.back().separating;
+  for (std::size_t r = steps.size(); r-- > 0;) {
+    TransitionStep step = steps[r];
+    if (step.phase != TransitionPhase::linear)
+      step.phase = step.phase == TransitionPhase::initial ? TransitionPhase::target : TransitionPhase::initial;
+    step.lambda = 1 - step.lambda;
+    step.moves = reversed(step.moves);
+    step.is_tie = steps[r].is_tie || (r + 1 < steps.size() && steps[r + 1].is_tie);
+    step.margin = r > 0 ? steps[r - 1].margin : transition.start_margin;
+    step.separating = r > 0 ? steps[r - 1].separating : transition.start_diagram;
+    result.steps.push_back(std::move(step));
+  }
+  return result;
+}
+
+}  // namespace kmscape

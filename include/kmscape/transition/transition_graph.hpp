@@ -1,0 +1,563 @@
+// The graph of exchanges on the clusters: arc i -> l has the weight min over x in C_i of x . (s_i - s_l), what moving
+// the cheapest item costs the objective sum_i sum_{x in C_i} x . s_i, for every lambda of a linear transition of the
+// sites.
+//
+// As a function of lambda such a weight is the lower envelope of the lines of the cluster's items. An arc knows its
+// envelope on a window of lambda from a pool of items alone: the others lie above a line that the envelope does not
+// reach. A pool is drawn by a scan of the cluster and serves hundreds of exchanges; what changes by an exchange are
+// envelopes of pools only. Which item is the cheapest is decided exactly.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/transition/clusters.hpp>
+#include <kmscape/transition/exact_weight.hpp>
+#include <kmscape/transition/exchange.hpp>
+
+namespace kmscape::internal {
+
+class TransitionGraph {
+ public:
+  /// One line of an envelope: the cheapest item from `from` on, until the next line's.
+  struct Line {
+    Index item = -1;
+    LinearWeight weight;
+    double start = 0, end = 0;  // the weight, rounded
+    Breakpoint from;
+    double from_value = 0;
+  };
+
+  /// @param fixed the sites do not move: all questions are about the same lambda
+  TransitionGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
+      : clusters_(std::move(clusters)),
+        k_(static_cast<std::size_t>(clusters_.count)),
+        lambda_(lambda),
+        lambda_value_(lambda.value()),
+        fixed_(fixed),
+        arcs_(k_ * k_),
+        start_(k_ * k_, infinity),
+        end_(k_ * k_, infinity),
+        until_(k_ * k_, infinity),
+        weights_(k_ * k_, infinity),
+        chosen_(k_ * k_, 0),
+        first_gap_(static_cast<std::size_t>(clusters_.dim)),
+        last_gap_(static_cast<std::size_t>(clusters_.dim)) {
+    // Weights and labels are sums of products in double: errors of a few units in the last place of the largest.
+    tolerance_ = 64 * (static_cast<double>(k_) + 2 + static_cast<double>(clusters_.dim)) *
+                 std::numeric_limits<double>::epsilon() * clusters_.bound;
+    for (std::size_t i = 0; i < k_; ++i)
+      for (std::size_t l = 0; l < k_; ++l)
+        if (i != l) draw_pool(i, l, lambda_value_);
+  }
+
+  [[nodiscard]] const Clusters& clusters() const { return clusters_; }
+  [[nodiscard]] std::size_t size() const { return k_; }
+  [[nodiscard]] const Breakpoint& lambda() const { return lambda_; }
+  /// Differences of sums of up to k + 2 rounded weights that are larger have the sign of the exact ones.
+  [[nodiscard]] double tolerance() const { return tolerance_; }
+
+  /// Computes all weights at `at` >= lambda(), rounded, arc i -> l at i * k + l; infinite where C_i is empty and for
+  /// i = l. Valid until the next call of a member that is not const.
+  const std::vector<double>& weights(const Breakpoint& at) {
+    const double value = at.value();
+    if (fixed_) {
+      for (std::size_t a = 0; a < arcs_.size(); ++a) {
+        if (until_[a] < 0) draw_pool(a / k_, a % k_, value);
+        weights_[a] = value == 0 ? start_[a] : end_[a];
+      }
+      return weights_;
+    }
+    for (const std::size_t a : looked_up_) chosen_[a] = arcs_[a].first;
+    looked_up_.clear();
+    const double late = value + near;
+    for (std::size_t i = 0; i < k_; ++i) {
+      std::size_t beyond = 0;
+      for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) {
+        weights_[a] = start_[a] + value * (end_[a] - start_[a]);
+        beyond += until_[a] < late;
+      }
+      if (clusters_.clusters[i].items.empty()) {
+        std::fill_n(weights_.begin() + static_cast<std::ptrdiff_t>(i * k_), k_, infinity);
+        continue;
+      }
+      weights_[i * k_ + i] = infinity;
+      if (beyond == 0) continue;
+      for (std::size_t l = 0; l < k_; ++l)
+        if (l != i && until_[i * k_ + l] < late) look_up(i, l, at, value);
+    }
+    return weights_;
+  }
+
+  /// The cheapest item of arc i -> l where weights() was asked last.
+  [[nodiscard]] const Line& line(std::size_t i, std::size_t l) const {
+    return arcs_[i * k_ + l].lines[chosen_[i * k_ + l]];
+  }
+
+  /// No more questions will be about a smaller lambda.
+  void advance(const Breakpoint& lambda) {
+    lambda_ = lambda;
+    lambda_value_ = lambda.value();
+    for (std::size_t a = 0; a < arcs_.size(); ++a)
+      if (until_[a] < lambda_value_ + near) {
+        auto& arc = arcs_[a];
+        while (arc.first + 1 < arc.lines.size() && passed(arc.lines[arc.first], arc.lines[arc.first + 1], lambda))
+          ++arc.first;
+        publish(a);
+      }
+  }
+
+  /// Moves the items of an exchange.
+  void apply(const ItemExchange& exchange) {
+    std::vector<double>& coordinates = moved_;
+    const auto d = static_cast<std::size_t>(clusters_.dim);
+    coordinates.resize(d * exchange.size());
+    for (std::size_t m = 0; m < exchange.size(); ++m) {
+      clusters_.erase(exchange[m].item, coordinates.data() + m * d);
+      clusters_.label[static_cast<std::size_t>(exchange[m].item)] = -1;
+      const auto i = static_cast<std::size_t>(exchange[m].from);
+      for (std::size_t l = 0; l < k_; ++l) {
+        auto& arc = arcs_[i * k_ + l];
+        for (std::size_t s = arc.first; s < arc.lines.size(); ++s)
+          if (arc.lines[s].item == exchange[m].item) mark(i * k_ + l);
+      }
+    }
+    for (std::size_t m = 0; m < exchange.size(); ++m)
+      clusters_.insert(exchange[m].item, exchange[m].to, coordinates.data() + m * d);
+    for (std::size_t m = 0; m < exchange.size(); ++m)
+      offer(exchange[m].item, static_cast<std::size_t>(exchange[m].to), coordinates.data() + m * d);
+    for (const std::size_t a : changed_) {
+      arcs_[a].is_changed = false;
+      build(a / k_, a % k_, lambda_value_);
+    }
+    changed_.clear();
+  }
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr double near =
+      64 * std::numeric_limits<double>::epsilon();   // values of lambda this close: unknown order
+  static constexpr std::size_t small_cluster = 200;  // its pools are the whole of it
+  static constexpr std::size_t lines_ahead = 3;      // of an envelope
+  static constexpr std::size_t lanes = 32;           // more than compilers unroll, so that they vectorise
+
+  struct Arc {
+    std::vector<Index> items;  // the pool; may hold items that have left, and some twice
+    std::vector<double> start, end;
+    std::vector<Line> lines;  // the envelope, from `first` on
+    std::size_t first = 0;
+    bool is_whole = true;                 // the pool holds the whole cluster
+    bool is_changed = false;              // waits in changed_
+    double from = 0, to = 1;              // the window
+    double floor_from = 0, floor_to = 0;  // all items outside of the pool lie above the line through these
+    double valid_until = 1;               // the lines are the cluster's envelope until here
+    double horizon = 1.0 / 64;            // how far the envelope is computed at a time
+    bool is_used_up = false;              // because of the floor, not of the window
+    double length = 1;                    // of the window
+    std::size_t wanted = 0;               // size of the pool
+
+    [[nodiscard]] double floor(double lambda) const {
+      return to > from ? floor_from + (lambda - from) / (to - from) * (floor_to - floor_from) : floor_from;
+    }
+  };
+
+  [[nodiscard]] static double at(const Line& line, double lambda) {
+    return line.start + lambda * (line.end - line.start);
+  }
+
+  /// Whether `next` is no dearer than `line` at lambda.
+  [[nodiscard]] static bool passed(const Line& line, const Line& next, const Breakpoint& lambda) {
+    return sign(next.weight - line.weight, lambda) <= 0;
+  }
+
+  void mark(std::size_t a) {
+    if (arcs_[a].is_changed) return;
+    arcs_[a].is_changed = true;
+    changed_.push_back(a);
+  }
+
+  /// Tells the dense arrays what the arc's first line is.
+  void publish(std::size_t a) {
+    const auto& arc = arcs_[a];
+    chosen_[a] = arc.first;
+    if (arc.lines.empty()) {
+      start_[a] = end_[a] = infinity;
+      until_[a] = arc.is_whole ? infinity : -1;
+      return;
+    }
+    start_[a] = arc.lines[arc.first].start;
+    end_[a] = arc.lines[arc.first].end;
+    const double next = arc.first + 1 < arc.lines.size() ? arc.lines[arc.first + 1].from_value : infinity;
+    // At lambda = 1 there is nothing beyond the window.
+    until_[a] = std::min(next, arc.valid_until >= 1 ? infinity : arc.valid_until);
+  }
+
+  void look_up(std::size_t i, std::size_t l, const Breakpoint& lambda, double value) {
+    const std::size_t a = i * k_ + l;
+    auto& arc = arcs_[a];
+    if (arc.valid_until < 1 && arc.valid_until < value + near) {
+      const double needed = std::min(1.0, value + 2 * near);
+      if (!arc.is_used_up && arc.to >= needed) {
+        arc.horizon = std::max(2 * (value - lambda_value_), std::min(1.0, 2 * arc.horizon));
+        build(i, l, needed);
+      }
+      if (arc.valid_until < needed) draw_pool(i, l, needed);
+    }
+    std::size_t s = arc.first;
+    while (s + 1 < arc.lines.size() && passed(arc.lines[s], arc.lines[s + 1], lambda)) ++s;
+    chosen_[a] = s;
+    looked_up_.push_back(a);
+    weights_[a] = at(arc.lines[s], value);
+  }
+
+  void gaps(std::size_t i, std::size_t l, double from, double to) {
+    for (std::size_t r = 0; r < first_gap_.size(); ++r) {
+      const std::size_t a = i * first_gap_.size() + r, b = l * first_gap_.size() + r;
+      const double start = clusters_.start_sites[a] - clusters_.start_sites[b];
+      const double end = clusters_.target_sites[a] - clusters_.target_sites[b];
+      first_gap_[r] = start + from * (end - start);
+      last_gap_[r] = start + to * (end - start);
+    }
+  }
+
+  /// x . (s_i - s_l) at both ends of what gaps() was asked for, for members `begin` to `end` of a cluster.
+  void scan(const Clusters::Cluster& cluster, std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    double* const first = scanned_first_.data();
+    double* const last = scanned_last_.data();
+    std::fill_n(first, count, 0.0);
+    std::fill_n(last, count, 0.0);
+    for (std::size_t r = 0; r < first_gap_.size(); ++r) {
+      const double* const x = cluster.coordinates.data() + r * cluster.capacity + begin;
+      const double a = first_gap_[r], b = last_gap_[r];
+      for (std::size_t m = 0; m < count; ++m) {
+        first[m] += a * x[m];
+        last[m] += b * x[m];
+      }
+    }
+  }
+
+  /// Draws the arc's pool anew from lambda() on, so that the envelope is known until `needed` at least.
+  void draw_pool(std::size_t i, std::size_t l, double needed) {
+    const std::size_t a = i * k_ + l;
+    auto& arc = arcs_[a];
+    const auto& cluster = clusters_.clusters[i];
+    const std::size_t n = cluster.items.size();
+    if (scanned_first_.size() < block) {
+      scanned_first_.resize(block);
+      scanned_last_.resize(block);
+    }
+    const double ahead = needed - lambda_value_;
+    if (arc.wanted == 0)
+      arc.wanted = std::max<std::size_t>(64, static_cast<std::size_t>(std::sqrt(static_cast<double>(n))));
+    else if (!arc.is_used_up)  // the window ended before the pool did
+      arc.length *= 2;
+    else
+      arc.length = 2 * (lambda_value_ - arc.from);
+    arc.length = std::min(1.0, std::max(arc.length, 8 * ahead));
+    for (;; arc.wanted *= 4) {
+      arc.is_whole = n <= small_cluster || arc.wanted >= n / 2;
+      arc.from = lambda_value_;
+      arc.to = fixed_ ? lambda_value_ : arc.is_whole ? 1 : std::clamp(lambda_value_ + arc.length, needed, 1.0);
+      collect(arc, cluster, i, l);
+      build(i, l, needed);
+      if (arc.is_whole || arc.valid_until >= needed) return;
+      if (arc.to > needed) {  // the window was too long
+        arc.to = needed;
+        collect(arc, cluster, i, l);
+        build(i, l, needed);
+        if (arc.valid_until >= needed) return;
+      }
+    }
+  }
+
+  void collect(Arc& arc, const Clusters::Cluster& cluster, std::size_t i, std::size_t l) {
+    const std::size_t n = cluster.items.size();
+    arc.items.clear();
+    arc.start.clear();
+    arc.end.clear();
+    arc.floor_from = arc.floor_to = infinity;
+    if (!arc.is_whole) {
+      // Thresholds from a sample: how many items lie below matters for speed only.
+      gaps(i, l, arc.from, arc.to);
+      const std::size_t count = std::min(n, std::clamp<std::size_t>(16 * n / arc.wanted, 64, 2048)), stride = n / count;
+      sample_first_.resize(count);
+      sample_last_.resize(count);
+      for (std::size_t m = 0; m < count; ++m) {
+        double first = 0, last = 0;
+        for (std::size_t r = 0; r < first_gap_.size(); ++r) {
+          const double x = cluster.coordinates[r * cluster.capacity + m * stride];
+          first += first_gap_[r] * x;
+          last += last_gap_[r] * x;
+        }
+        sample_first_[m] = first;
+        sample_last_[m] = last;
+      }
+      const auto rank = static_cast<std::ptrdiff_t>(std::min(count - 1, 1 + arc.wanted * count / n));
+      std::nth_element(sample_first_.begin(), sample_first_.begin() + rank, sample_first_.end());
+      std::nth_element(sample_last_.begin(), sample_last_.begin() + rank, sample_last_.end());
+      arc.floor_from = sample_first_[static_cast<std::size_t>(rank)];
+      arc.floor_to = sample_last_[static_cast<std::size_t>(rank)];
+      picked_.clear();
+      for (std::size_t begin = 0; begin < n; begin += block) {
+        const std::size_t end = std::min(n, begin + block);
+        scan(cluster, begin, end);
+        for (std::size_t m = 0; m < end - begin; ++m)
+          if (scanned_first_[m] < arc.floor_from || scanned_last_[m] < arc.floor_to) picked_.push_back(begin + m);
+      }
+    }
+    gaps(i, l, 0, 1);
+    const auto take = [&](std::size_t m) {
+      double start = 0, end = 0;
+      for (std::size_t r = 0; r < first_gap_.size(); ++r) {
+        const double x = cluster.coordinates[r * cluster.capacity + m];
+        start += first_gap_[r] * x;
+        end += last_gap_[r] * x;
+      }
+      arc.items.push_back(cluster.items[m]);
+      arc.start.push_back(start);
+      arc.end.push_back(end);
+    };
+    if (arc.is_whole)
+      for (std::size_t m = 0; m < n; ++m) take(m);
+    else
+      for (const std::size_t m : picked_) take(m);
+  }
+
+  /// A new item of cluster i may be among the cheapest.
+  void offer(Index item, std::size_t i, const double* coordinates) {
+    const std::size_t d = first_gap_.size();
+    for (std::size_t l = 0; l < k_; ++l) {
+      if (l == i) continue;
+      const std::size_t a = i * k_ + l;
+      auto& arc = arcs_[a];
+      double start = 0, end = 0;
+      for (std::size_t r = 0; r < d; ++r) {
+        const double x = coordinates[r];
+        start += x * (clusters_.start_sites[i * d + r] - clusters_.start_sites[l * d + r]);
+        end += x * (clusters_.target_sites[i * d + r] - clusters_.target_sites[l * d + r]);
+      }
+      const auto value = [&](double lambda) { return start + lambda * (end - start); };
+      if (!arc.is_whole && value(arc.from) > arc.floor_from + tolerance_ && value(arc.to) > arc.floor_to + tolerance_)
+        continue;
+      arc.items.push_back(item);
+      arc.start.push_back(start);
+      arc.end.push_back(end);
+      bool is_below = arc.lines.empty() || is_crowded(arc);
+      // An envelope is concave: a line that passes below it somewhere passes below one of its corners or ends.
+      const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
+      for (std::size_t s = arc.first; s < arc.lines.size() && !is_below; ++s) {
+        const double corner = s == arc.first ? lambda_value_ : arc.lines[s].from_value;
+        is_below = value(corner) < at(arc.lines[s], corner) + tolerance_;
+      }
+      is_below = is_below || value(last) < at(arc.lines.back(), last) + tolerance_;
+      if (is_below) mark(a);
+    }
+  }
+
+  /// Computes the first lines of the pool's envelope from lambda() on, at least until `needed`, and how far it is the
+  /// cluster's. More lines would be computed in vain: exchanges change them before they are asked for.
+  void build(std::size_t i, std::size_t l, double needed) {
+    const std::size_t a = i * k_ + l;
+    auto& arc = arcs_[a];
+    arc.lines.clear();
+    arc.first = 0;
+    double reach = std::min(arc.to, std::max(needed, lambda_value_ + arc.horizon));
+    const std::size_t first = cheapest(arc, i, l);
+    if (first < arc.items.size()) {
+      const auto make = [&](std::size_t m, const Breakpoint& from) {
+        Line line;
+        line.item = arc.items[m];
+        line.weight = clusters_.weight(line.item, static_cast<Index>(i), static_cast<Index>(l));
+        line.start = rounded(line.weight.start);
+        line.end = rounded(line.weight.end);
+        line.from = from;
+        line.from_value = from.value();
+        return line;
+      };
+      arc.lines.push_back(make(first, lambda_));
+      const Breakpoint horizon = reach < 1 ? breakpoint_near(reach) : lambda_one;
+      while (!fixed_ && arc.lines.back().from_value < reach) {
+        Breakpoint until = horizon;
+        const std::size_t next = next_line(arc, i, l, until);
+        if (next == arc.items.size()) break;
+        const double end = until.value();
+        if (arc.lines.size() >= lines_ahead && end > needed) {
+          reach = std::min(reach, end);
+          break;
+        }
+        arc.lines.push_back(make(next, until));
+      }
+    }
+    arc.is_used_up = is_crowded(arc);
+    arc.valid_until = fixed_ ? 1 : reach;
+    if (!arc.is_whole && !arc.is_used_up) {
+      const double certified = certified_until(arc, reach);
+      arc.is_used_up = certified < reach;
+      arc.valid_until = fixed_ && !arc.is_used_up ? 1 : certified;
+    }
+    if (is_crowded(arc)) arc.valid_until = -1;
+    publish(a);
+  }
+
+  /// Whether so many items have joined the pool that a new one is worth a scan.
+  [[nodiscard]] static bool is_crowded(const Arc& arc) { return arc.items.size() > 4 * (arc.wanted + small_cluster); }
+
+  /// The member of the pool that is cheapest at lambda(); of several the one that falls fastest, then the lowest item.
+  /// The pool's size if it holds no item. Items that have left are met here, where they were cheapest, and dropped.
+  [[nodiscard]] std::size_t cheapest(Arc& arc, std::size_t i, std::size_t l) {
+    for (;;) {
+      const std::size_t count = arc.items.size();
+      const double limit = least_value(arc) + 2 * tolerance_;
+      std::size_t best = count;
+      LinearWeight best_weight;
+      bool has_weight = false;
+      picked_.clear();
+      visit_below(arc, lambda_value_, limit, [&](std::size_t m) {
+        if (has_left(arc.items[m], i)) {
+          picked_.push_back(m);
+          return;
+        }
+        if (best == count) {
+          best = m;
+          return;
+        }
+        if (!has_weight) best_weight = clusters_.weight(arc.items[best], static_cast<Index>(i), static_cast<Index>(l));
+        has_weight = true;
+        const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
+        if (is_before(weight, arc.items[m], best_weight, arc.items[best], lambda_)) {
+          best = m;
+          best_weight = weight;
+        }
+      });
+      if (picked_.empty()) return best;
+      for (; !picked_.empty(); picked_.pop_back()) {
+        const std::size_t m = picked_.back();
+        arc.items[m] = arc.items.back();
+        arc.start[m] = arc.start.back();
+        arc.end[m] = arc.end.back();
+        arc.items.pop_back();
+        arc.start.pop_back();
+        arc.end.pop_back();
+      }
+    }
+  }
+
+  [[nodiscard]] bool has_left(Index item, std::size_t i) const {
+    return clusters_.label[static_cast<std::size_t>(item)] != static_cast<Label>(i);
+  }
+
+  /// The least rounded value at lambda() in the pool.
+  [[nodiscard]] double least_value(const Arc& arc) const {
+    const std::size_t count = arc.items.size();
+    const double* const start = arc.start.data();
+    const double* const end = arc.end.data();
+    // Several minima side by side, which the compiler keeps in one register.
+    std::array<double, lanes> least;
+    least.fill(infinity);
+    std::size_t done = 0;
+    for (; done + lanes <= count; done += lanes)
+      for (std::size_t q = 0; q < lanes; ++q) {
+        const double value = start[done + q] + lambda_value_ * (end[done + q] - start[done + q]);
+        least[q] = value < least[q] ? value : least[q];
+      }
+    for (; done < count; ++done) least[0] = std::min(least[0], start[done] + lambda_value_ * (end[done] - start[done]));
+    return *std::min_element(least.begin(), least.end());
+  }
+
+  /// Whether the first item is cheaper at lambda and right of it, or comes first in a tie.
+  [[nodiscard]] static bool is_before(const LinearWeight& weight, Index item, const LinearWeight& other,
+                                      Index other_item, const Breakpoint& lambda) {
+    const LinearWeight difference = weight - other;
+    const int here = sign(difference, lambda);
+    if (here != 0) return here < 0;
+    const Integer slope = difference.end - difference.start;
+    if (slope != 0) return slope < 0;
+    return item < other_item;
+  }
+
+  /// The member of the pool that first gets cheaper than the last line, and where; the pool's size if none does.
+  [[nodiscard]] std::size_t next_line(const Arc& arc, std::size_t i, std::size_t l, Breakpoint& until) const {
+    const Line& line = arc.lines.back();
+    std::size_t best = arc.items.size();
+    LinearWeight best_weight;
+    double value = until.value(), limit = at(line, value) + tolerance_;
+    visit_below(arc, value, limit, [&](std::size_t m) {
+      if (arc.items[m] == line.item || has_left(arc.items[m], i)) return;
+      const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
+      const LinearWeight difference = weight - line.weight;
+      const int side = sign(difference, until);
+      if (side > 0 || difference.end - difference.start >= 0) return;
+      // Where several lines take over at once it is the one that falls fastest.
+      if (side == 0 &&
+          (best == arc.items.size() || !is_before(weight, arc.items[m], best_weight, arc.items[best], until)))
+        return;
+      best = m;
+      best_weight = weight;
+      until = root(difference);
+      value = until.value();
+      limit = at(line, value) + tolerance_;
+    });
+    return best;
+  }
+
+  /// Calls `visit` with the members of the pool whose lines are not above `limit` at `lambda`; it may change both.
+  template <class Visit>
+  static void visit_below(const Arc& arc, const double& lambda, const double& limit, const Visit& visit) {
+    const std::size_t count = arc.items.size();
+    const double* const start = arc.start.data();
+    const double* const end = arc.end.data();
+    std::size_t done = 0;
+    for (; done + lanes <= count; done += lanes) {
+      const double here = lambda, most = limit;
+      int below = 0;
+      for (std::size_t q = 0; q < lanes; ++q)
+        below += start[done + q] + here * (end[done + q] - start[done + q]) <= most;
+      if (below == 0) continue;
+      for (std::size_t m = done; m < done + lanes; ++m)
+        if (start[m] + lambda * (end[m] - start[m]) <= limit) visit(m);
+    }
+    for (; done < count; ++done)
+      if (start[done] + lambda * (end[done] - start[done]) <= limit) visit(done);
+  }
+
+  /// How far the envelope, known until `reach`, stays below the floor.
+  [[nodiscard]] double certified_until(const Arc& arc, double reach) const {
+    if (arc.lines.empty()) return -1;
+    double before = lambda_value_, before_room = arc.floor(before) - at(arc.lines.front(), before);
+    if (before_room <= 2 * tolerance_) return -1;
+    for (std::size_t s = 0; s < arc.lines.size() && before < reach; ++s) {
+      const double corner = s + 1 < arc.lines.size() ? std::min(reach, arc.lines[s + 1].from_value) : reach;
+      const double room = arc.floor(corner) - at(arc.lines[s], corner);
+      if (room <= 2 * tolerance_)
+        return before + (corner - before) * std::max(0.0, (before_room - 3 * tolerance_) / (before_room - room));
+      before = corner;
+      before_room = room;
+    }
+    return reach;
+  }
+
+  static constexpr std::size_t block = 1024;
+
+  Clusters clusters_;
+  std::size_t k_;
+  Breakpoint lambda_;
+  double lambda_value_;
+  bool fixed_;
+  double tolerance_ = 0;
+  std::vector<Arc> arcs_;
+  std::vector<double> start_, end_, until_;  // of the first lines
+  std::vector<double> weights_;
+  std::vector<std::size_t> chosen_, looked_up_, changed_, picked_;
+  std::vector<double> first_gap_, last_gap_, scanned_first_, scanned_last_, sample_first_, sample_last_, moved_;
+};
+
+}  // namespace kmscape::internal

@@ -1,0 +1,69 @@
+#include <kmscape/balanced/amini_levina.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <kmscape/metric/partition_agreement.hpp>
+#include <kmscape/model/center_layouts.hpp>
+#include <kmscape/model/stochastic_ball.hpp>
+
+#include "support/catch.hpp"
+#include "support/partitions.hpp"
+#include "support/points.hpp"
+#include "support/refusal.hpp"
+
+using kmscape::amini_levina;
+using kmscape::AminiLevinaStatus;
+using kmscape::Index;
+using kmscape::Label;
+
+TEST_CASE("The Amini-Levina relaxation is the planted partition where balls are well separated") {
+  const kmscape::StochasticBallModel<double> model(kmscape::centers_on_simplex(3, 4.0), 1);
+  const auto sample = model.sample_balanced(30, kmscape::Seed(1));
+  const auto result = amini_levina(sample.points, 3);
+  CHECK(result.status == AminiLevinaStatus::converged);
+  for (Index i = 0; i < 30; ++i)
+    for (Index j = 0; j < 30; ++j)
+      REQUIRE(result.relaxed(i, j) == Approx(sample.labels(i) == sample.labels(j) ? 1 : 0).margin(1e-4));
+  CHECK(kmscape::exact_recovery(result.labels, sample.labels));
+  CHECK(result.value == Approx(result.cost).epsilon(1e-4));
+}
+
+TEST_CASE("The Amini-Levina relaxation bounds every balanced partition from below, and is feasible") {
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    const Eigen::MatrixXd points = testing::normal_points(2, 8, seed);
+    const auto result = amini_levina(points, 2);
+    double least = std::numeric_limits<double>::infinity();
+    testing::for_each_partition<Label>(8, 2, [&](const std::vector<Label>& labels) {
+      if (std::count(labels.begin(), labels.end(), 0) != 4) return;
+      double cost = 0;
+      for (std::size_t i = 0; i < 8; ++i)
+        for (std::size_t j = 0; j < i; ++j)
+          if (labels[i] == labels[j])
+            cost += (points.col(static_cast<Index>(i)) - points.col(static_cast<Index>(j))).squaredNorm() / 4;
+      least = std::min(least, cost);
+    });
+    CHECK(result.status == AminiLevinaStatus::converged);
+    CHECK(result.value <= least * (1 + 1e-4));
+    CHECK(result.cost >= least * (1 - 1e-12));
+    CHECK((result.relaxed.rowwise().sum().array() - 4).abs().maxCoeff() < 1e-4);
+    CHECK((result.relaxed.diagonal().array() - 1).abs().maxCoeff() < 1e-4);
+    CHECK(result.relaxed.minCoeff() > -1e-4);
+    CHECK(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(result.relaxed).eigenvalues()(0) > -1e-4);
+  }
+}
+
+TEST_CASE("Refused relaxations say why, and a limit is a status") {
+  const auto line = testing::on_line({0, 1, 5, 6});
+  CHECK_THAT(refusal([&] { (void)amini_levina(line, 3); }),
+             ContainsSubstring("amini_levina: k = 3, but it does not divide"));
+  CHECK_THAT(refusal([&] { (void)amini_levina(line, 0); }), ContainsSubstring("k = 0"));
+  CHECK_THAT(refusal([&] { (void)amini_levina(line.leftCols(2), 1); }), ContainsSubstring("points.cols() = 2"));
+  CHECK_THAT(refusal([&] { (void)amini_levina(line, 2, {.tolerance = 0}); }),
+             ContainsSubstring("options.tolerance = 0"));
+  const auto limited = amini_levina(line, 2, {.max_iterations = 1});
+  CHECK(limited.status == AminiLevinaStatus::iteration_limit);
+  CHECK(limited.iterations == 1);
+  CHECK(to_string(limited.status) == "iteration_limit");
+}

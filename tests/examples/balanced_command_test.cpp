@@ -1,0 +1,88 @@
+// The balanced program as a user meets it: what it prints and writes, and how it refuses what it cannot use.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+
+namespace {
+
+testing::Outcome balanced(const testing::Scratch& scratch, const std::string& arguments) {
+  return testing::run_command(scratch, KMSCAPE_BALANCED_PROGRAM, arguments);
+}
+
+}  // namespace
+
+TEST_CASE("balanced writes the keys that it promises, in order, with the values of a case done by hand") {
+  const testing::Scratch scratch;
+  // Equal sizes send the third point to the second center: cost 0 + 1 + 64 + 0.
+  scratch.file("points.csv", "0\n1\n2\n10\n");
+  scratch.file("centers.csv", "0\n10\n");
+  const auto outcome = balanced(scratch, "points.csv --centers centers.csv --assign-only --json out.json");
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.empty());
+  CHECK_THAT(outcome.out, ContainsSubstring("points.csv: n = 4, d = 1, k = 2; one assignment, optimal, "));
+  const std::string json = testing::read(scratch.path / "out.json");
+  CHECK_THAT(json, ContainsSubstring("\"cost\": 65"));
+  CHECK_THAT(json, ContainsSubstring("\"labels\": [0, 0, 1, 1]"));
+  CHECK_THAT(json, ContainsSubstring("\"sizes\": [2, 2]"));
+  CHECK_THAT(json, ContainsSubstring("\"gap\": 0"));
+  CHECK_THAT(json, ContainsSubstring("\"iterations\": 0"));
+  std::size_t place = 0;
+  for (const std::string key : {"cost", "labels", "sizes", "centers", "prices", "gap", "iterations", "seconds"}) {
+    const auto found = json.find("\"" + key + "\":", place);
+    REQUIRE(found != std::string::npos);
+    place = found;
+  }
+  // From there the means are 1/2 and 6, each 1/2 and 32 from the pairs.
+  CHECK(balanced(scratch, "points.csv --centers centers.csv --json out.json").code == 0);
+  CHECK_THAT(testing::read(scratch.path / "out.json"), ContainsSubstring("\"cost\": 32.5"));
+  // Bounds let the third point stay.
+  CHECK(balanced(scratch, "points.csv --centers centers.csv --min-size 1 --max-size 3 --json out.json").code == 0);
+  CHECK_THAT(testing::read(scratch.path / "out.json"), ContainsSubstring("\"sizes\": [3, 1]"));
+  const auto entropic = balanced(scratch, "points.csv --k 2 --entropic 0.5 --seed 3");
+  CHECK(entropic.code == 0);
+  CHECK_THAT(entropic.out, ContainsSubstring("E-BalLOT, converged"));
+  CHECK_THAT(balanced(scratch, "--help").out, ContainsSubstring("usage: balanced DATA.csv --k K [options]"));
+}
+
+TEST_CASE("balanced refuses bad files and arguments with one line, exit code 2 and nothing written") {
+  struct Bad {
+    std::string arguments, error;
+  };
+  const std::vector<Bad> cases = {
+      {"--k 2", "give one file of points"},
+      {"points.csv", "--k is missing"},
+      {"points.csv --k 0", "--k = 0 must be between 1 and"},
+      {"points.csv --k 5", "points.csv: --k = 5, but there are only 4 points"},
+      {"points.csv --k 4", "points.csv: --k = 4, but there are only 3 distinct points"},
+      {"points.csv --k 2 --assign-only", "--assign-only needs --centers"},
+      {"points.csv --centers plane.csv",
+       "plane.csv: the centers have 2 coordinates, but the points of points.csv have 1"},
+      {"points.csv --k 3 --centers centers.csv", "centers.csv: 2 centers, but --k = 3"},
+      {"points.csv --k 2 --min-size 3", "4 points do not make 2 clusters of 3 to 4 points"},
+      {"points.csv --k 2 --max-size 1", "4 points do not make 2 clusters of 0 to 1 points"},
+      {"points.csv --k 2 --max-size -1", "--max-size = -1"},
+      {"points.csv --k 2 --entropic 0", "--entropic = '0' must be a positive number"},
+      {"points.csv --k 2 --entropic 1 --min-size 1", "--entropic makes clusters of equal size"},
+      {"bad.csv --k 1", "bad.csv:2:1: 'nan' is not a finite number"},
+      {"nothing.csv --k 1", "nothing.csv: there is no such file"},
+      {"points.csv --k 2 --size 3", "--size is not an option"},
+  };
+  const testing::Scratch scratch;
+  scratch.file("points.csv", "0\n1\n1\n10\n");
+  scratch.file("centers.csv", "0\n10\n");
+  scratch.file("plane.csv", "0,0\n1,1\n");
+  scratch.file("bad.csv", "0\nnan\n");
+  for (const auto& bad : cases) {
+    CAPTURE(bad.arguments);
+    const auto outcome = balanced(scratch, bad.arguments + " --json out.json --figure out.png");
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, ContainsSubstring(bad.error));
+    CHECK(outcome.err.find('\n') == outcome.err.size() - 1);
+    CHECK_FALSE(std::filesystem::exists(scratch.path / "out.json"));
+    CHECK_FALSE(std::filesystem::exists(scratch.path / "out.png"));
+  }
+}

@@ -1,0 +1,62 @@
+#include <kmscape/geometry/power_diagram.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "support/catch.hpp"
+#include "support/points.hpp"
+#include "support/refusal.hpp"
+
+TEST_CASE("With gamma = |s|^2 / 2 a power diagram is the Voronoi diagram") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Eigen::MatrixXd sites = testing::normal_points(2, 5, seed), points = testing::normal_points(2, 40, seed + 50);
+    const kmscape::PowerDiagram diagram{sites, sites.colwise().squaredNorm().transpose() / 2};
+    const auto labels = diagram.classify(points);
+    double room = std::numeric_limits<double>::infinity();
+    for (kmscape::Index j = 0; j < points.cols(); ++j) {
+      Eigen::Index nearest = 0;
+      (sites.colwise() - points.col(j)).colwise().squaredNorm().minCoeff(&nearest);
+      CHECK(labels(j) == nearest);
+      for (kmscape::Index l = 0; l < 5; ++l) {
+        CHECK(diagram.cell(l).contains(points.col(j)) == (l == nearest));
+        if (l != nearest)
+          room = std::min(room, ((points.col(j) - sites.col(l)).squaredNorm() -
+                                 (points.col(j) - sites.col(nearest)).squaredNorm()) /
+                                    (2 * (sites.col(l) - sites.col(nearest)).norm()));
+      }
+    }
+    CHECK(diagram.margin(points, labels) == Approx(room));
+    auto wrong = labels;
+    wrong(0) = (labels(0) + 1) % 5;
+    CHECK(diagram.margin(points, wrong) < 0);
+  }
+}
+
+TEST_CASE("A larger gamma shrinks a cell, and of equal sites the least gamma owns the cell") {
+  Eigen::MatrixXd sites(2, 3);
+  sites << 0, 2, 2, 0, 0, 0;
+  const kmscape::PowerDiagram diagram{sites, Eigen::Vector3d(0, 6, 7)};  // x = 3 between 0 and 1
+  Eigen::MatrixXd points(2, 3);
+  points << 1, 3, 5, 0, 0, 0;
+  CHECK((diagram.classify(points) == testing::labels({0, 0, 1})).all());  // the lowest on a boundary
+  CHECK(diagram.margin(points, testing::labels({0, 1, 1})) == 0);
+  CHECK(diagram.margin(points, testing::labels({0, 0, 2})) == -std::numeric_limits<double>::infinity());
+  CHECK(diagram.cell(2).is_empty());
+  REQUIRE(diagram.cell(0).edges().size() == 1);
+  CHECK(diagram.cell(0).edges()[0].offset == 3);
+  CHECK(diagram.cell(0).edges()[0].origin == 1);
+}
+
+TEST_CASE("Power diagrams refuse points and cells that they have not") {
+  const kmscape::PowerDiagram diagram{Eigen::MatrixXd::Identity(3, 3), Eigen::Vector3d(0, 0, 0)};
+  CHECK_THAT(refusal([&] { (void)diagram.classify(testing::on_line({1})); }),
+             ContainsSubstring("points.rows() = 1, but the sites have 3 coordinates"));
+  CHECK_THAT(refusal([&] { (void)diagram.margin(testing::on_line({1}), testing::labels({0})); }),
+             ContainsSubstring("PowerDiagram::margin"));
+  CHECK_THAT(refusal([&] { (void)diagram.margin(Eigen::MatrixXd::Identity(3, 1), testing::labels({3})); }),
+             ContainsSubstring("labels(0) = 3, but there are 3 cells"));
+  CHECK_THAT(refusal([&] { (void)diagram.cell(0); }), ContainsSubstring("cells are polygons in the plane only"));
+  const kmscape::PowerDiagram plane{Eigen::MatrixXd::Identity(2, 2), Eigen::Vector2d(0, 0)};
+  CHECK_THAT(refusal([&] { (void)plane.cell(2); }), ContainsSubstring("cells are numbered 0, ..., k - 1"));
+}
