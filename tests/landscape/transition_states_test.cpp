@@ -303,8 +303,8 @@ TEST_CASE("every facet start of 8 points leads to an enumerated state, and every
             if (i == j) continue;
             Names labels = others;
             labels.insert(labels.begin() + x, i);
-            work.labels = Eigen::Map<const kmscape::Labels>(labels.data(), n);
-            if (facets.run(x, i, j, k, 1000, work) != kmscape::internal::FacetEnd::state) continue;
+            const auto from = facets.partition(Eigen::Map<const kmscape::Labels>(labels.data(), n), k);
+            if (facets.run(from, x, i, j, 1000, work) != kmscape::internal::FacetEnd::state) continue;
             const auto which = identity(std::vector<Label>(work.labels.begin(), work.labels.end()), x, {x}, i, j);
             found.insert(which);
             const auto known = expected.states.find(which);

@@ -13,6 +13,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -42,8 +43,17 @@ class FacetLloyd {
   using Group = PointGroup<Real>;
   using CentersType = FittedCenters<Real, Dim>;
 
+  /// Cells in which runs start, with the sums over them.
+  struct Partition {
+    std::vector<typename Group::Integers> cells;  // of every point, laid out as the groups are
+    CentersType sums;                             // d x k: weights times points
+    std::vector<Real> mass;
+    std::vector<Index> points;  // how many there are in each cell
+  };
+
   /// What a run works on; holds its end.
   struct Workspace {
+    Partition now;
     Labels labels;
     CentersType centers;
     std::vector<Real> mass;
@@ -58,18 +68,43 @@ class FacetLloyd {
     }
   }
 
-  /// Runs from the partition in `work.labels` (k cells) until no other point changes cells. O(n k d) a step.
-  [[nodiscard]] FacetEnd run(Index x, Label i, Label j, Index k, int max_iterations, Workspace& work) const {
-    work.centers.resize(objective_.dimension(), k);
-    work.mass.resize(static_cast<std::size_t>(k));
-    work.labels(x) = i;
+  /// The partition of all points that `labels` say. O(n d).
+  [[nodiscard]] Partition partition(const Labels& labels, Index k) const {
+    Partition result;
+    result.cells.resize(groups_.size());
+    result.sums.setZero(objective_.dimension(), k);
+    result.mass.assign(static_cast<std::size_t>(k), Real(0));
+    result.points.assign(static_cast<std::size_t>(k), 0);
+    const Index n = objective_.size();
+    for (Index y = 0; y < n; ++y) change(result, y, labels(y), 1);
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      for (Index lane = 0; lane < Group::width; ++lane) {
+        // The lanes beyond the last point repeat it.
+        const Index y = std::min(static_cast<Index>(g) * Group::width + lane, n - 1);
+        result.cells[g][static_cast<std::size_t>(lane)] = labels(y);
+      }
+    return result;
+  }
+
+  /// Runs from a partition until no other point changes cells. O(n k d) a step.
+  [[nodiscard]] FacetEnd run(const Partition& from, Index x, Label i, Label j, int max_iterations,
+                             Workspace& work) const {
+    work.now = from;
+    change(work.now, x, static_cast<Label>(cell_of(work.now, x)), -1);
     for (int step = 0;; ++step) {
-      if (!means(x, work)) return FacetEnd::empty_cell;
+      if (!means(work)) return FacetEnd::empty_cell;
       const FacetEnd placed = tie(x, i, j, work);
       if (placed != FacetEnd::state) return placed;
       if (!reassign(x, work)) break;
       if (step == max_iterations) return FacetEnd::no_convergence;
     }
+    // Sums that points were added to and taken from hold more rounding than `t_rounding` counts: up to that of every
+    // move. This many times more is out of their reach.
+    const Real margin = Real(1e5) * work.t_rounding;
+    if (work.t < -margin || work.t > 1 + margin) return FacetEnd::outside;
+    work.labels.resize(objective_.size());
+    for (Index y = 0; y < objective_.size(); ++y) work.labels(y) = static_cast<Label>(cell_of(work.now, y));
+    work.labels(x) = i;
     // Once more for the last digits: a mean taken about a mean carries no rounding of the sum.
     refine(x, work);
     const FacetEnd placed = tie(x, i, j, work);
@@ -79,41 +114,55 @@ class FacetLloyd {
  private:
   [[nodiscard]] const Real* point(Index y) const { return objective_.span().point(y); }
 
-  /// Means of all cells, x left out; false if one has no other point.
-  [[nodiscard]] bool means(Index x, Workspace& work) const {
+  [[nodiscard]] static auto cell_of(const Partition& partition, Index y) {
+    return partition.cells[static_cast<std::size_t>(y / Group::width)][static_cast<std::size_t>(y % Group::width)];
+  }
+
+  /// Adds point y to the sums over a cell, or takes it from them.
+  void change(Partition& partition, Index y, Label cell, int sign) const {
     const Index d = objective_.dimension();
-    work.centers.setZero();
-    std::fill(work.mass.begin(), work.mass.end(), Real(0));
-    for (Index y = 0; y < objective_.size(); ++y) {
-      if (y == x) continue;
-      const Index cell = work.labels(y);
-      const Real w = objective_.weight(y);
-      work.mass[static_cast<std::size_t>(cell)] += w;
-      Real* sum = work.centers.data() + cell * d;
-      const Real* from = point(y);
-      for (Index s = 0; s < d; ++s) sum[s] += w * from[s];
-    }
-    for (Index cell = 0; cell < work.centers.cols(); ++cell) {
+    const Real w = static_cast<Real>(sign) * objective_.weight(y);
+    partition.mass[static_cast<std::size_t>(cell)] += w;
+    partition.points[static_cast<std::size_t>(cell)] += sign;
+    Real* sum = partition.sums.data() + cell * d;
+    const Real* from = point(y);
+    for (Index s = 0; s < d; ++s) sum[s] += w * from[s];
+  }
+
+  /// Means of all cells, the divided point left out; false if one has no other point.
+  [[nodiscard]] bool means(Workspace& work) const {
+    const Index d = objective_.dimension(), k = work.now.sums.cols();
+    work.mass = work.now.mass;
+    work.centers.resize(d, k);
+    for (Index cell = 0; cell < k; ++cell) {
+      if (work.now.points[static_cast<std::size_t>(cell)] == 0) return false;
       const Real mass = work.mass[static_cast<std::size_t>(cell)];
-      if (!(mass > 0)) return false;
-      work.centers.col(cell) /= mass;
+      const Real* sum = work.now.sums.data() + cell * d;
+      Real* mean = work.centers.data() + cell * d;
+      for (Index s = 0; s < d; ++s) mean[s] = sum[s] / mass;
     }
     return true;
   }
 
   void refine(Index x, Workspace& work) const {
-    // `tie` has moved two of the centers.
-    static_cast<void>(means(x, work));
     const Index d = objective_.dimension();
-    CentersType rest;
-    rest.setZero(d, work.centers.cols());
-    for (Index y = 0; y < objective_.size(); ++y) {
-      if (y == x) continue;
-      const Index cell = work.labels(y);
-      const Real share = objective_.weight(y) / work.mass[static_cast<std::size_t>(cell)];
-      for (Index s = 0; s < d; ++s) rest(s, cell) += share * (point(y)[s] - work.centers(s, cell));
+    std::fill(work.mass.begin(), work.mass.end(), Real(0));
+    for (Index y = 0; y < objective_.size(); ++y)
+      if (y != x) work.mass[static_cast<std::size_t>(work.labels(y))] += objective_.weight(y);
+    // From the means that the run ended with: `tie` has moved two of the centers.
+    CentersType mean(d, work.centers.cols());
+    for (Index cell = 0; cell < mean.cols(); ++cell)
+      for (Index s = 0; s < d; ++s) mean(s, cell) = work.now.sums(s, cell) / work.mass[static_cast<std::size_t>(cell)];
+    for (int pass = 0; pass < 2; ++pass) {
+      work.centers = mean;
+      for (Index y = 0; y < objective_.size(); ++y) {
+        if (y == x) continue;
+        const Index cell = work.labels(y);
+        const Real share = objective_.weight(y) / work.mass[static_cast<std::size_t>(cell)];
+        for (Index s = 0; s < d; ++s) mean(s, cell) += share * (point(y)[s] - work.centers(s, cell));
+      }
     }
-    work.centers += rest;
+    work.centers = mean;
   }
 
   /// Moves centers i and j from the means p and q to the least point of the facet.
@@ -159,19 +208,28 @@ class FacetLloyd {
   [[nodiscard]] bool reassign(Index x, Workspace& work) const {
     bool moved = false;
     typename Group::Integers nearest;
-    const Label kept = work.labels(x);
-    Label* labels = work.labels.data();
     for (std::size_t g = 0; g < groups_.size(); ++g) {
+      auto& cells = work.now.cells[g];
       groups_[g].nearest(work.centers.data(), work.centers.cols(), nearest);
       const Index start = static_cast<Index>(g) * Group::width;
+      if (x >= start && x < start + Group::width) {
+        const Index used = std::min<Index>(Group::width, objective_.size() - start);
+        const auto at = static_cast<std::size_t>(x - start);
+        // Lanes that repeat the last point do as it does.
+        for (std::size_t lane = at; lane < (x - start == used - 1 ? nearest.size() : at + 1); ++lane)
+          nearest[lane] = cells[lane];
+      }
+      if (std::memcmp(nearest.data(), cells.data(), sizeof(nearest)) == 0) continue;
+      moved = true;
       const Index end = std::min<Index>(start + Group::width, objective_.size());
       for (Index y = start; y < end; ++y) {
-        const auto cell = static_cast<Label>(nearest[static_cast<std::size_t>(y - start)]);
-        moved |= y != x && cell != labels[y];
-        labels[y] = cell;
+        const auto lane = static_cast<std::size_t>(y - start);
+        if (nearest[lane] == cells[lane]) continue;
+        change(work.now, y, static_cast<Label>(cells[lane]), -1);
+        change(work.now, y, static_cast<Label>(nearest[lane]), 1);
       }
+      cells = nearest;
     }
-    labels[x] = kept;
     return moved;
   }
 

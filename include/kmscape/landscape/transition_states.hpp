@@ -343,18 +343,21 @@ class TransitionSearch {
     std::vector<Outcome> outcomes(static_cast<std::size_t>(size));
     work_.resize(static_cast<std::size_t>(team_.size()));
     draw_samples(first / starts_, (first + size - 1) / starts_);
+    partitions_.clear();
+    for (Index source = first / starts_; source <= (first + size - 1) / starts_; ++source)
+      partitions_.push_back(facets_.partition(sources_[static_cast<std::size_t>(source)].labels, k_));
     team_.run(size, [&](Index s, int worker) {
       const Index source = (first + s) / starts_, number = (first + s) % starts_;
       const auto& labels = sources_[static_cast<std::size_t>(source)].labels;
+      const auto& partition = partitions_[static_cast<std::size_t>(source - first / starts_)];
       const Index start =
           result_.sampled ? samples_[static_cast<std::size_t>(source - sampled_from_)][static_cast<std::size_t>(number)]
                           : number;
       const auto [point, to] = start_of(start, k_, labels);
       const Label from = labels(point);
       auto& work = work_[static_cast<std::size_t>(worker)];
-      work.labels = labels;
       auto& outcome = outcomes[static_cast<std::size_t>(s)];
-      outcome.end = facets_.run(point, from, to, k_, options_.max_iterations, work);
+      outcome.end = facets_.run(partition, point, from, to, options_.max_iterations, work);
       if (outcome.end == FacetEnd::state)
         outcome.found = canonical_state<Real, O::dim>(point, from, to, work.t, work.labels, work.centers);
     });
@@ -523,7 +526,8 @@ class TransitionSearch {
   std::vector<Joined> states_;
   LabelCollection minimum_labels_, source_labels_, state_labels_;
   std::vector<typename FacetLloyd<Real, O::dim>::Workspace> work_;
-  std::vector<std::vector<Index>> samples_;  // of sources from `sampled_from_` on
+  std::vector<typename FacetLloyd<Real, O::dim>::Partition> partitions_;  // that the batch starts from
+  std::vector<std::vector<Index>> samples_;                               // of sources from `sampled_from_` on
   Index sampled_from_ = 0;
   Network<Scalar, O::dim> result_;
 };
