@@ -1,0 +1,248 @@
+// The network of a file of points: its local minima, the transition states that join them, and what they say about
+// getting from a bad minimum to the best one.
+//
+// Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/network.json --figure {out}/network.png
+// Small run: {data}/line.csv --k 2 --from-states
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kmscape/kmscape.hpp>
+
+#include "common/arguments.hpp"
+#include "common/csv.hpp"
+#include "common/gnuplot.hpp"
+#include "common/json.hpp"
+#include "common/progress_bar.hpp"
+#include "common/report.hpp"
+
+namespace {
+
+using kmscape::Index;
+using Network = kmscape::Network<double>;
+using Objective = kmscape::EmpiricalObjective<double>;
+
+struct Input {
+  std::string name;  // of the file
+  examples::Table table;
+  kmscape::SurveyOptions survey;
+  kmscape::TransitionOptions search;
+};
+
+Input read_input(const examples::Arguments& arguments);
+void print(const Input& input, const Network& network, double seconds);
+examples::Json to_json(const Input& input, const Network& network);
+void draw(const std::filesystem::path& path, const Input& input, const Objective& objective, const Network& network);
+
+void run(const examples::Arguments& arguments) {
+  Input input = read_input(arguments);
+  const Objective objective(input.table.points);
+  examples::ProgressBar bar;
+  input.survey.progress = input.search.progress = bar.callback();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto network = kmscape::transition_states(objective, kmscape::survey(objective, input.survey), input.search);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  bar.clear();
+  print(input, network, seconds);
+  if (arguments.has("json")) examples::write_file(arguments.text("json"), to_json(input, network).text() + "\n");
+  if (arguments.has("figure")) draw(arguments.text("figure"), input, objective, network);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::run([&] {
+    const examples::Arguments arguments(
+        argc, argv, "network DATA.csv --k K [options]",
+        {{"k", "K", "number of centers"},
+         {"truth", "COLUMN", "column of class labels, by name or by number from 1: colours the minima of the figure"},
+         {"restarts", "R", "restarts of the survey that begins the search, 1000 unless given"},
+         {"from-states", "", "search from both sides of every state, too: finds more and takes longer"},
+         {"max-minima", "M", "end the search when it has found so many minima, 10000 unless given"},
+         {"seed", "SEED", "seed of everything random, 1 unless given"},
+         {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},
+         {"json", "FILE", "write minima and transition states in full precision"},
+         {"figure", "FILE", "draw the disconnectivity graph, .png or .svg"}});
+    if (!arguments.printed_help()) run(arguments);
+  });
+}
+
+namespace {
+
+Input read_input(const examples::Arguments& arguments) {
+  if (arguments.positional().size() != 1) throw examples::input_error("give one file of points; see --help");
+  if (!arguments.has("k")) throw examples::input_error("--k is missing: how many centers? see --help");
+  Input input;
+  input.survey.clusters = arguments.integer("k", 0, 1);
+  input.survey.restarts = arguments.integer("restarts", 1000, 1);
+  input.survey.seed = input.search.seed = static_cast<std::uint64_t>(arguments.integer("seed", 1, 0));
+  input.survey.threads = input.search.threads = static_cast<int>(arguments.integer("threads", 0, 0, 1024));
+  input.search.from_states = arguments.has("from-states");
+  input.search.max_minima = arguments.integer("max-minima", input.search.max_minima, 1);
+  input.name = arguments.positional().front();
+  input.table = examples::read_table(input.name, arguments.text("truth"));
+  const auto distinct = Objective(input.table.points).distinct_points(input.survey.clusters);
+  if (distinct < input.survey.clusters)
+    throw examples::input_error(input.name + ": --k = " + std::to_string(input.survey.clusters) +
+                                ", but there are only " + std::to_string(distinct) + " distinct points");
+  return input;
+}
+
+void print(const Input& input, const Network& network, double seconds) {
+  const auto parts = kmscape::connected_components(network);
+  const auto funnels = kmscape::funnels(network);
+  const auto count = [](std::size_t number, const std::string& one, const std::string& many) {
+    return std::to_string(number) + " " + (number == 1 ? one : many);
+  };
+  std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
+            << ", k = " << input.survey.clusters << "; " << input.survey.restarts << " restarts, then "
+            << network.starts.total
+            << " searches on facets: " << count(network.minima.size(), "local minimum", "local minima") << ", "
+            << count(network.states.size(), "transition state", "transition states") << ", "
+            << count(static_cast<std::size_t>(parts.count), "component", "components") << ", "
+            << to_string(network.status) << ", " << examples::number(seconds, 3) << " s\n";
+  if (network.minima.empty()) return;
+  std::cout << count(funnels.bottoms.size(), "funnel", "funnels")
+            << ": going on over the lowest state to a lower minimum, "
+            << examples::number(100 * funnels.share_of_best, 3) << "% of the minima end in the best one, "
+            << examples::number(network.best().value, 10) << '\n';
+  for (const Index bottom : funnels.bottoms) {
+    if (bottom == 0) continue;
+    const auto members = std::count(funnels.bottom.begin(), funnels.bottom.end(), bottom);
+    std::cout << "  a funnel of " << members << " ends in "
+              << examples::number(network.minima[static_cast<std::size_t>(bottom)].value, 10) << '\n';
+  }
+  // What a minimum must climb on its way to the best one, most of all.
+  const auto tree = kmscape::merge_tree(network);
+  double highest = 0;
+  Index from = -1;
+  for (std::size_t m = 1; m < network.minima.size(); ++m) {
+    std::size_t node = m;
+    while (tree.nodes[node].parent >= 0 && tree.nodes[node].lowest != 0)
+      node = static_cast<std::size_t>(tree.nodes[node].parent);
+    if (tree.nodes[node].lowest != 0) continue;  // no path is known
+    const double climb = tree.nodes[node].value - network.minima[m].value;
+    if (from >= 0 && climb <= highest) continue;
+    highest = climb;
+    from = static_cast<Index>(m);
+  }
+  if (from >= 0)
+    std::cout << "the highest barrier on a way to the best minimum: " << examples::number(highest, 6)
+              << " above minimum " << from << " of value "
+              << examples::number(network.minima[static_cast<std::size_t>(from)].value, 10) << '\n';
+}
+
+examples::Json to_json(const Input& input, const Network& network) {
+  using examples::Json;
+  std::vector<Json> minima, states;
+  for (const auto& minimum : network.minima)
+    minima.push_back(Json::object({{"value", minimum.value}, {"centers", minimum.centers}, {"sizes", minimum.sizes}}));
+  for (const auto& state : network.states)
+    states.push_back(Json::object({{"value", state.value},
+                                   {"minima", Json::list({state.first_minimum, state.second_minimum})},
+                                   {"point", state.point},
+                                   {"pair", Json::list({state.first, state.second})},
+                                   {"t", state.t},
+                                   {"centers", state.centers}}));
+  return Json::object({{"n", input.table.points.cols()},
+                       {"k", input.survey.clusters},
+                       {"components", kmscape::connected_components(network).count},
+                       {"status", to_string(network.status)},
+                       {"minima", Json::list(minima)},
+                       {"transition_states", Json::list(states)}});
+}
+
+/// Leaves of the tree from left to right, the deeper subtree first; a node stands over the middle of its subtrees.
+std::vector<double> places(const kmscape::MergeTree& tree) {
+  std::vector<double> place(tree.nodes.size(), 0);
+  double next = 0;
+  for (std::size_t root = 0; root < tree.nodes.size(); ++root) {
+    if (tree.nodes[root].parent >= 0) continue;
+    std::vector<std::size_t> open = {root};
+    while (!open.empty()) {
+      const auto node = open.back();
+      open.pop_back();
+      if (tree.nodes[node].state < 0) {
+        place[node] = next++;
+        continue;
+      }
+      open.push_back(static_cast<std::size_t>(tree.nodes[node].higher));
+      open.push_back(static_cast<std::size_t>(tree.nodes[node].lower));
+    }
+  }
+  // Subtrees come before what joins them.
+  for (std::size_t node = 0; node < tree.nodes.size(); ++node)
+    if (tree.nodes[node].state >= 0)
+      place[node] = (place[static_cast<std::size_t>(tree.nodes[node].lower)] +
+                     place[static_cast<std::size_t>(tree.nodes[node].higher)]) /
+                    2;
+  return place;
+}
+
+constexpr const char* class_names[] = {"every cluster has its center", "many-fit-one beside one-fit-many",
+                                       "an almost-empty center", "many-fit-many", "minimum"};
+
+Index class_of(const kmscape::Association& association) {
+  if (association.is_truth()) return 0;
+  if (!association.is_structured()) return 3;
+  return association.almost_empty.empty() ? 1 : 2;
+}
+
+void draw(const std::filesystem::path& path, const Input& input, const Objective& objective, const Network& network) {
+  const auto tree = kmscape::merge_tree(network);
+  const auto place = places(tree);
+  std::vector<Eigen::Vector4d> lines;  // x, y and how far the line goes
+  double top = 0;
+  for (const auto& node : tree.nodes) top = std::max(top, node.value);
+  const double bottom = network.minima.empty() ? 0 : network.best().value, head = 0.05 * (top - bottom);
+  for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
+    const auto& node = tree.nodes[n];
+    const double above =
+        node.parent >= 0 ? tree.nodes[static_cast<std::size_t>(node.parent)].value : std::max(node.value, top) + head;
+    lines.emplace_back(place[n], node.value, 0, above - node.value);
+    if (node.state < 0) continue;
+    const double left = place[static_cast<std::size_t>(node.lower)],
+                 right = place[static_cast<std::size_t>(node.higher)];
+    lines.emplace_back(left, node.value, right - left, 0);
+  }
+  Eigen::MatrixXd segments(4, static_cast<Index>(lines.size()));
+  for (std::size_t l = 0; l < lines.size(); ++l) segments.col(static_cast<Index>(l)) = lines[l];
+
+  const auto minima = static_cast<Index>(network.minima.size());
+  Eigen::MatrixXd marks(3, minima);
+  std::vector<bool> seen(std::size(class_names), false);
+  for (Index m = 0; m < minima; ++m) {
+    const auto& minimum = network.minima[static_cast<std::size_t>(m)];
+    const Index kind = input.table.labels.size() == 0
+                           ? 4
+                           : class_of(kmscape::associate(objective, minimum.centers, input.table.labels));
+    seen[static_cast<std::size_t>(kind)] = true;
+    marks.col(m) << place[static_cast<std::size_t>(m)], minimum.value, examples::colour_value(kind);
+  }
+
+  examples::Picture picture(path, 1100, 700);
+  picture << "set title '" + examples::plain(std::filesystem::path(input.name).filename().string()) +
+                 ", k = " + std::to_string(input.survey.clusters) + ": " + std::to_string(minima) + " local minima, " +
+                 std::to_string(network.states.size()) + " transition states' font ',15'"
+          << "set ylabel 'objective: two minima are joined at the lowest barrier between them'"
+          << "unset xtics"
+          << "set border 2"
+          << "set xrange [-1:" + std::to_string(minima) + "]"
+          << "set yrange [" + examples::number(bottom - head) + ":" + examples::number(top + 1.5 * head) + "]"
+          << "set key top left";
+  std::string plot = picture.data(segments) + " with vectors nohead lw 1.2 lc rgb '#777777' notitle, " +
+                     picture.data(marks) + " using 1:2:3 with points pt 7 ps " + (minima > 100 ? "0.7" : "1.3") +
+                     " lc rgb variable notitle";
+  for (std::size_t kind = 0; kind < seen.size(); ++kind)
+    if (seen[kind])
+      plot += ", 1/0 with points pt 7 ps 1.3 lc rgb '" + examples::colour(static_cast<Index>(kind)) + "' title '" +
+              class_names[kind] + "'";
+  picture << "plot " + plot;
+  picture.draw();
+}
+
+}  // namespace
