@@ -42,6 +42,7 @@ struct ExampleKind {
 const std::vector<ExampleKind> example_kinds = {
     {"survey_", "Survey of ", "All minima"},
     {"choose_k_", "How many clusters: ", "All scores"},
+    {"network_", "Minima and the barriers between them: ", "All minima and transition states"},
 };
 
 std::string example_section(const ExampleKind& kind, const std::string& name) {
