@@ -173,7 +173,11 @@ int main(int argc, char** argv) {
     };
     examples::Sheet sheet(folder / "bhz_tables.png", 1180, 460);
     auto left = sheet.chart({80, 50, 470, 340}, "a whole transition, 25% of the items differ", "items n", "seconds");
-    left.set("logscale xy").set("key top left").set("format y '10^{%L}'").set("format x '10^{%L}'");
+    left.set("logscale xy")
+        .set("key bottom right")
+        .set("yrange [1e-7:1e5]")
+        .set("format y '10^{%L}'")
+        .set("format x '10^{%L}'");
     const auto draw = [&](examples::Drawing& chart, const std::vector<Eigen::Vector3d>& from, Index column,
                           const std::string& colour, const std::string& title) {
       if (!from.empty())
