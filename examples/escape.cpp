@@ -11,6 +11,7 @@
 #include "common/csv.hpp"
 #include "common/json.hpp"
 #include "common/progress_bar.hpp"
+#include "common/report.hpp"
 
 namespace {
 
