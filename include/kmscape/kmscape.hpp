@@ -41,6 +41,7 @@
 #include <kmscape/landscape/cell_masses.hpp>
 #include <kmscape/landscape/center_sets.hpp>
 #include <kmscape/landscape/certificate.hpp>
+#include <kmscape/landscape/escape.hpp>
 #include <kmscape/landscape/distinct_points.hpp>
 #include <kmscape/landscape/facet_lloyd.hpp>
 #include <kmscape/landscape/gaussian_face_density.hpp>

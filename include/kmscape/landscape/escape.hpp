@@ -1,0 +1,451 @@
+// Ways out of a bad local minimum of k-means: moves that take centers from where they are cheap to where they are
+// missed.
+//
+// A bad minimum has several centers on one cluster and one center over several (QZC Theorem 1). A move is judged by the
+// exact change of the objective before anything is evaluated anew: merging cells i and j costs
+// m_i m_j / (m_i + m_j) |c_i - c_j|^2, splitting a cell gains what its 2-means gains, and moving a center onto a point
+// is worth what the distances to the nearest and second nearest centers say. Lloyd's iteration then follows, and only a
+// lower end is kept. Merging down from more centers than k prunes almost-empty cells and joins many-fit-one groups,
+// which are the cheapest merges (QZC section 4).
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/core/progress.hpp>
+#include <kmscape/core/random.hpp>
+#include <kmscape/landscape/stuck_test.hpp>
+#include <kmscape/objective/empirical_objective.hpp>
+#include <kmscape/objective/objective.hpp>
+#include <kmscape/solve/lloyd.hpp>
+
+namespace kmscape {
+
+enum class EscapeStrategy {
+  fission_fusion,     // merge the cheapest pair, split the best third cell; ends where no such move helps
+  random_swap,        // a random center moves onto a random point
+  ls_plus_plus,       // a point drawn by D^2 takes the place of the center whose loss costs least
+  over_parametrised,  // fit m > k centers, then merge the cheapest pairs down to k
+  breathing,          // split several cells at once and merge as many pairs; fewer after every failure
+  best,               // fission_fusion, then breathing, then ls_plus_plus
+};
+
+enum class EscapeStatus {
+  no_move_left,     // the strategy has no further move that helps
+  move_limit,       // max_moves were tried
+  iteration_limit,  // max_iterations steps of Lloyd's iteration were made
+  time_limit,       // seconds have passed
+  target_reached,   // the value is at most `target`
+  stopped_by_callback,
+};
+
+[[nodiscard]] constexpr std::string_view to_string(EscapeStrategy strategy) {
+  switch (strategy) {
+    case EscapeStrategy::fission_fusion:
+      return "fission_fusion";
+    case EscapeStrategy::random_swap:
+      return "random_swap";
+    case EscapeStrategy::ls_plus_plus:
+      return "ls_plus_plus";
+    case EscapeStrategy::over_parametrised:
+      return "over_parametrised";
+    case EscapeStrategy::breathing:
+      return "breathing";
+    case EscapeStrategy::best:
+      return "best";
+  }
+  return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(EscapeStatus status) {
+  switch (status) {
+    case EscapeStatus::no_move_left:
+      return "no_move_left";
+    case EscapeStatus::move_limit:
+      return "move_limit";
+    case EscapeStatus::iteration_limit:
+      return "iteration_limit";
+    case EscapeStatus::time_limit:
+      return "time_limit";
+    case EscapeStatus::target_reached:
+      return "target_reached";
+    case EscapeStatus::stopped_by_callback:
+      return "stopped_by_callback";
+  }
+  return "unknown";
+}
+
+struct EscapeOptions {
+  EscapeStrategy strategy = EscapeStrategy::best;
+  Index max_moves = 100;                                     // tried, accepted or not
+  std::int64_t max_iterations = 100'000;                     // Lloyd steps after the start's own, all moves together
+  double seconds = std::numeric_limits<double>::infinity();  // looked at between moves
+  double target = -std::numeric_limits<double>::infinity();  // stop at this value of the objective
+  double over_parametrisation = 2;                           // m / k of over_parametrised
+  Index breath = 5;                                          // cells split at once by breathing, at first
+  int split_trials = 2;                                      // as in StuckOptions
+  Seed seed = 0;
+  int threads = 1;                 // of one pass over the data; 0: all cores. Results do not depend on it
+  ProgressCallback progress = {};  // stage "moves"; returning false ends the escape
+};
+
+template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
+struct EscapeResult {
+  FittedCenters<Scalar, Dim> centers;  // d x k
+  double value = 0;                    // objective at these centers; never above that at the start
+  double start_value = 0;              // objective at the start as given
+  EscapeStatus status = EscapeStatus::no_move_left;
+  Counts sizes;                       // k: points per cell
+  Index moves = 0;                    // tried
+  Index accepted = 0;                 // of these, ended lower
+  std::int64_t lloyd_iterations = 0;  // of the whole data, the start's own included
+  double seconds = 0;                 // wall clock
+  std::vector<double> history;        // falling: after the start's own Lloyd iteration and after every accepted move
+};
+
+/// Leaves the local minimum at or below `start` (d x k, finite) for lower ones. Throws `invalid_input`.
+/// O(n (k d + trials) + k^3) a move and O(n k d) a Lloyd step; ls_plus_plus and random_swap judge a move in O(n d + k).
+template <DataObjective O, class Derived>
+[[nodiscard]] EscapeResult<typename O::Scalar, O::dim> escape(const O& objective,
+                                                              const Eigen::MatrixBase<Derived>& start,
+                                                              const EscapeOptions& options = {});
+
+namespace internal {
+
+/// Rise of the objective when cells i and j become one, before points change cells.
+template <class Cells>
+[[nodiscard]] double merge_cost(const Cells& cells, Index i, Index j) {
+  const double a = static_cast<double>(cells.mass(i)), b = static_cast<double>(cells.mass(j));
+  if (!(a > 0 && b > 0)) return 0;
+  double squared = 0;
+  for (Index s = 0; s < cells.centroid.rows(); ++s) {
+    const double step = static_cast<double>(cells.centroid(s, i) - cells.centroid(s, j));
+    squared += step * step;
+  }
+  return a * b / (a + b) * squared;
+}
+
+/// Joins the cheapest pairs until k centers are left (Ward 1963). O(m^3) for m centers.
+template <class Cells>
+[[nodiscard]] auto merged_down(Cells cells, Index k) -> decltype(cells.centroid) {
+  Index left = cells.mass.size();
+  while (left > k) {
+    Index first = 0, second = 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (Index i = 0; i < left; ++i)
+      for (Index j = i + 1; j < left; ++j)
+        if (const double cost = merge_cost(cells, i, j); cost < least) {
+          least = cost;
+          first = i;
+          second = j;
+        }
+    const auto a = cells.mass(first), b = cells.mass(second);
+    --left;
+    for (Index s = 0; s < cells.centroid.rows(); ++s) {
+      if (a + b > 0)
+        cells.centroid(s, first) = (a * cells.centroid(s, first) + b * cells.centroid(s, second)) / (a + b);
+      cells.centroid(s, second) = cells.centroid(s, left);
+    }
+    cells.mass(first) = a + b;
+    cells.mass(second) = cells.mass(left);
+  }
+  cells.centroid.conservativeResize(Eigen::NoChange, k);
+  return cells.centroid;
+}
+
+/// The objective after each center in turn moved onto point `point`, all others staying. O(n d + k).
+template <DataObjective O>
+[[nodiscard]] std::vector<double> swap_values(const O& objective, const NearestTwo<typename O::Scalar>& nearest,
+                                              Index k, Index point) {
+  const Index d = objective.dimension();
+  const auto* data = objective.span().data;
+  std::vector<double> values(static_cast<std::size_t>(k), 0.0);
+  double kept = 0;
+  for (Index i = 0; i < objective.size(); ++i) {
+    double squared = 0;
+    for (Index s = 0; s < d; ++s) {
+      const double step = static_cast<double>(data[i * d + s]) - static_cast<double>(data[point * d + s]);
+      squared += step * step;
+    }
+    const auto w = static_cast<double>(objective.weight(i));
+    const double with = std::min(squared, static_cast<double>(nearest.first_squared_distance(i)));
+    const double without = std::min(squared, static_cast<double>(nearest.second_squared_distance(i)));
+    kept += w * with;
+    values[static_cast<std::size_t>(nearest.first(i))] += w * (without - with);
+  }
+  for (double& value : values) value += kept;
+  return values;
+}
+
+template <DataObjective O>
+class Escape {
+ public:
+  using Scalar = typename O::Scalar;
+  using CentersType = FittedCenters<Scalar, O::dim>;
+  using Fit = LloydResult<Scalar, O::dim>;
+
+  template <class Derived>
+  Escape(const O& objective, const Eigen::MatrixBase<Derived>& start, const EscapeOptions& options)
+      : objective_(objective), options_(options), stream_(options.seed), k_(start.cols()) {
+    result_.start_value = static_cast<double>(objective.value(start));
+    // At an iteration limit Lloyd's values still never rise.
+    fit_ = lloyd(objective, start, {.threads = options.threads});
+    result_.lloyd_iterations = fit_.iterations;
+    own_ = fit_.iterations;
+    if (!(static_cast<double>(fit_.value) <= result_.start_value))  // by rounding
+      fit_ = lloyd(objective, start, {.max_iterations = 0, .threads = options.threads});
+    result_.history.push_back(static_cast<double>(fit_.value));
+  }
+
+  EscapeResult<Scalar, O::dim> run() {
+    // One center has nowhere better to be than the mean.
+    if (!ended() && k_ > 1) {
+      const auto is = [&](EscapeStrategy strategy) {
+        return options_.strategy == strategy || options_.strategy == EscapeStrategy::best;
+      };
+      if (is(EscapeStrategy::fission_fusion)) fission_fusion();
+      if (is(EscapeStrategy::breathing)) breathing();
+      if (is(EscapeStrategy::ls_plus_plus)) swaps(true);
+      if (options_.strategy == EscapeStrategy::random_swap) swaps(false);
+      if (options_.strategy == EscapeStrategy::over_parametrised) over_parametrised();
+    }
+    result_.centers = std::move(fit_.centers);
+    result_.sizes = std::move(fit_.counts);
+    result_.value = result_.history.back();
+    result_.seconds = elapsed();
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+  bool end(EscapeStatus status) {
+    result_.status = status;
+    return has_ended_ = true;
+  }
+
+  /// Whether a budget is used up; asked before every move.
+  [[nodiscard]] bool ended() {
+    if (has_ended_) return true;
+    if (result_.history.back() <= options_.target) return end(EscapeStatus::target_reached);
+    if (result_.moves >= options_.max_moves) return end(EscapeStatus::move_limit);
+    if (steps_left() <= 0) return end(EscapeStatus::iteration_limit);
+    if (elapsed() >= options_.seconds) return end(EscapeStatus::time_limit);
+    if (options_.progress && !options_.progress({"moves", result_.moves, options_.max_moves}))
+      return end(EscapeStatus::stopped_by_callback);
+    return false;
+  }
+
+  [[nodiscard]] std::int64_t steps_left() const { return options_.max_iterations - (result_.lloyd_iterations - own_); }
+
+  [[nodiscard]] Fit descend(const CentersType& centers) {
+    auto fit = lloyd(
+        objective_, centers,
+        {.max_iterations = static_cast<int>(std::min<std::int64_t>(1000, std::max<std::int64_t>(0, steps_left()))),
+         .threads = options_.threads});
+    result_.lloyd_iterations += fit.iterations;
+    return fit;
+  }
+
+  /// Keeps the end of Lloyd's iteration from `centers` if it is lower by more than rounding.
+  bool try_move(const CentersType& centers) {
+    auto fit = descend(centers);
+    const double value = static_cast<double>(fit.value), before = result_.history.back();
+    if (!(before - value > 64 * static_cast<double>(std::numeric_limits<Sum<Scalar>>::epsilon()) * before))
+      return false;
+    fit_ = std::move(fit);
+    result_.history.push_back(value);
+    ++result_.accepted;
+    return true;
+  }
+
+  using Cells = CellMoments<Scalar, O::dim>;
+
+  struct Splits {
+    Assignment<Scalar, O::dim> assignment;
+    std::vector<Split<Scalar, O::dim>> of;
+    std::vector<Index> by_gain;  // cells that can be split, best first
+  };
+
+  [[nodiscard]] Splits splits() const {
+    Splits all{objective_.assign(fit_.centers, options_.threads), {}, {}};
+    const StuckOptions options{options_.split_trials, options_.seed};
+    for (Index l = 0; l < k_; ++l) {
+      all.of.push_back(best_split(objective_, all.assignment, static_cast<Label>(l), options));
+      if (all.of.back().halves.cols() == 2) all.by_gain.push_back(l);
+    }
+    std::stable_sort(all.by_gain.begin(), all.by_gain.end(), [&](Index a, Index b) {
+      return all.of[static_cast<std::size_t>(a)].gain > all.of[static_cast<std::size_t>(b)].gain;
+    });
+    return all;
+  }
+
+  void fission_fusion() {
+    while (!ended()) {
+      const auto all = splits();
+      const Cells& cells = all.assignment.cells;
+      // Also a move that rises at first may lead lower, so each of the best cells is tried.
+      bool is_lower = false;
+      for (std::size_t rank = 0; rank < std::min<std::size_t>(3, all.by_gain.size()) && !is_lower; ++rank) {
+        const Index l = all.by_gain[rank];
+        double least = std::numeric_limits<double>::infinity();
+        Index first = -1, second = -1;
+        for (Index i = 0; i < k_; ++i)
+          for (Index j = cells.mass(i) > 0 ? i + 1 : i; j < k_; ++j)  // an empty center also alone: i = j
+            if (const double cost = merge_cost(cells, i, j); i != l && j != l && cost < least) {
+              least = cost;
+              first = i;
+              second = j;
+            }
+        if (first < 0) continue;
+        if (ended()) return;
+        CentersType moved = cells.centroid;
+        const auto a = cells.mass(first), b = cells.mass(second);
+        const auto& halves = all.of[static_cast<std::size_t>(l)].halves;
+        for (Index s = 0; s < moved.rows(); ++s) {
+          if (a + b > 0) moved(s, first) = (a * moved(s, first) + b * moved(s, second)) / (a + b);
+          moved(s, second) = halves(s, 1);
+          moved(s, l) = halves(s, 0);
+        }
+        ++result_.moves;
+        is_lower = try_move(moved);
+      }
+      if (!is_lower) return;
+    }
+  }
+
+  void breathing() {
+    for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();) {
+      const auto all = splits();
+      const Index added = std::min(breath, static_cast<Index>(all.by_gain.size()));
+      if (added == 0) return;
+      CentersType more = all.assignment.cells.centroid;
+      more.conservativeResize(Eigen::NoChange, k_ + added);
+      for (Index t = 0; t < added; ++t) {
+        const Index l = all.by_gain[static_cast<std::size_t>(t)];
+        const auto& halves = all.of[static_cast<std::size_t>(l)].halves;
+        more.col(l) = halves.col(0);
+        more.col(k_ + t) = halves.col(1);
+      }
+      if (!merge_and_try(more)) breath = std::min(breath, added) - 1;
+    }
+  }
+
+  /// A move: fits more than k centers and merges them down.
+  bool merge_and_try(const CentersType& more) {
+    ++result_.moves;
+    const auto fit = descend(more);
+    return try_move(merged_down(fit.cells, k_));
+  }
+
+  /// A point by D^2; -1 where every point lies on a center.
+  template <class Distances>
+  [[nodiscard]] Index draw(const Distances& squared) {
+    const Index n = objective_.size();
+    double total = 0;
+    for (Index i = 0; i < n; ++i) total += static_cast<double>(objective_.weight(i)) * static_cast<double>(squared(i));
+    if (!(total > 0)) return -1;
+    double left = stream_.uniform() * total;
+    Index last = -1;
+    for (Index i = 0; i < n; ++i) {
+      const double share = static_cast<double>(objective_.weight(i)) * static_cast<double>(squared(i));
+      if (!(share > 0)) continue;
+      last = i;
+      if ((left -= share) < 0) break;
+    }
+    return last;
+  }
+
+  void over_parametrised() {
+    const auto m = static_cast<Index>(std::ceil(options_.over_parametrisation * static_cast<double>(k_)));
+    while (!ended()) {
+      CentersType more = fit_.centers;
+      auto squared = objective_.nearest_two(fit_.centers).first_squared_distance;
+      while (more.cols() < m) {
+        const Index point = draw(squared);
+        if (point < 0) break;
+        more.conservativeResize(Eigen::NoChange, more.cols() + 1);
+        more.col(more.cols() - 1) = objective_.points().col(point).template cast<Sum<Scalar>>();
+        for (Index i = 0; i < objective_.size(); ++i) {
+          Sum<Scalar> to = 0;
+          for (Index s = 0; s < more.rows(); ++s) {
+            const auto step = static_cast<Sum<Scalar>>(objective_.points()(s, i)) - more(s, more.cols() - 1);
+            to += step * step;
+          }
+          squared(i) = std::min(squared(i), to);
+        }
+      }
+      if (more.cols() == k_) return;
+      merge_and_try(more);
+    }
+  }
+
+  void swaps(bool local_search) {
+    auto nearest = objective_.nearest_two(fit_.centers);
+    while (!ended()) {
+      const Index point = local_search ? draw(nearest.first_squared_distance) : stream_.index(objective_.size());
+      if (point < 0 || !(result_.history.back() > 0)) return;
+      ++result_.moves;
+      const auto values = swap_values(objective_, nearest, k_, point);
+      const Index from =
+          local_search ? std::min_element(values.begin(), values.end()) - values.begin() : stream_.index(k_);
+      // Lloyd's iteration seldom makes good a rise beyond the present value; such a swap is not worth its steps.
+      if (values[static_cast<std::size_t>(from)] > 2 * result_.history.back()) continue;
+      CentersType moved = fit_.centers;
+      moved.col(from) = objective_.points().col(point).template cast<Sum<Scalar>>();
+      if (try_move(moved)) nearest = objective_.nearest_two(fit_.centers);
+    }
+  }
+
+  const O& objective_;
+  const EscapeOptions& options_;
+  RandomStream stream_;
+  Index k_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  Fit fit_;
+  std::int64_t own_ = 0;  // Lloyd steps of the start
+  bool has_ended_ = false;
+  EscapeResult<Scalar, O::dim> result_;
+};
+
+inline void check(const EscapeOptions& options) {
+  require(options.max_moves >= 0, "escape", "options.max_moves", options.max_moves,
+          "a number of moves cannot be negative", "pass 0 for Lloyd's iteration alone");
+  require(options.max_iterations >= 0, "escape", "options.max_iterations", options.max_iterations,
+          "a number of steps cannot be negative", "pass 0 for the start's own Lloyd iteration alone");
+  require(options.seconds >= 0, "escape", "options.seconds", options.seconds, "a time limit cannot be negative",
+          "leave it infinite for no limit");
+  require(!std::isnan(options.target), "escape", "options.target", options.target, "a target must be a number",
+          "leave it at minus infinity for none");
+  require(options.over_parametrisation > 1 && std::isfinite(options.over_parametrisation), "escape",
+          "options.over_parametrisation", options.over_parametrisation, "there must be more than k centers to merge",
+          "pass a finite factor > 1");
+  require(options.breath >= 1, "escape", "options.breath", options.breath, "a breath splits at least one cell",
+          "pass options.breath >= 1");
+  require(options.split_trials >= 0, "escape", "options.split_trials", options.split_trials,
+          "a number of trials cannot be negative", "pass 0 for the maximin start alone");
+  static_cast<void>(resolve_threads(options.threads, "escape", "options.threads"));  // throws on a negative number
+}
+
+}  // namespace internal
+
+template <DataObjective O, class Derived>
+EscapeResult<typename O::Scalar, O::dim> escape(const O& objective, const Eigen::MatrixBase<Derived>& start,
+                                                const EscapeOptions& options) {
+  internal::refuse_row_major<Derived>();
+  internal::check_centers(start, objective.dimension(), "escape", "start");
+  internal::check(options);
+  return internal::Escape<O>(objective, start, options).run();
+}
+
+}  // namespace kmscape

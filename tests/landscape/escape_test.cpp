@@ -1,0 +1,149 @@
+#include <kmscape/landscape/escape.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include "support/catch.hpp"
+#include "support/points.hpp"
+#include "support/refusal.hpp"
+
+using kmscape::EmpiricalObjective;
+using kmscape::escape;
+using kmscape::EscapeOptions;
+using kmscape::EscapeStatus;
+using kmscape::EscapeStrategy;
+using kmscape::Index;
+
+namespace {
+
+constexpr EscapeStrategy escape_strategies[] = {EscapeStrategy::fission_fusion, EscapeStrategy::random_swap,
+                                                EscapeStrategy::ls_plus_plus,   EscapeStrategy::over_parametrised,
+                                                EscapeStrategy::breathing,      EscapeStrategy::best};
+
+constexpr Index per_cluster = 20;
+
+/// Nine clusters on a 3 x 3 grid 10 apart, standard deviation 0.5.
+Eigen::MatrixXd planted_grid() {
+  Eigen::MatrixXd points = 0.5 * testing::normal_points(2, 9 * per_cluster, 3);
+  for (Index i = 0; i < points.cols(); ++i) {
+    points(0, i) += 10.0 * static_cast<double>(i / per_cluster % 3);
+    points(1, i) += 10.0 * static_cast<double>(i / per_cluster / 3);
+  }
+  return points;
+}
+
+/// All centers on points of the first cluster: a start as bad as there is.
+Eigen::MatrixXd crowded_start(const Eigen::MatrixXd& points) { return points.leftCols(9); }
+
+/// The scatter of the clusters about their own means.
+double planted_value(const Eigen::MatrixXd& points) {
+  double sum = 0;
+  for (Index c = 0; c < 9; ++c) {
+    const auto part = points.middleCols(c * per_cluster, per_cluster);
+    const Eigen::VectorXd mean = part.rowwise().mean();
+    sum += (part.colwise() - mean).squaredNorm();
+  }
+  return sum;
+}
+
+EscapeOptions with(EscapeStrategy strategy) {
+  EscapeOptions options;
+  options.strategy = strategy;
+  options.max_moves = strategy == EscapeStrategy::random_swap ? 2000 : 60;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("every strategy of escape brings nine centers on one of nine clusters to the global minimum") {
+  const auto points = planted_grid();
+  const EmpiricalObjective objective(points);
+  for (const auto strategy : escape_strategies) {
+    INFO(to_string(strategy));
+    auto options = with(strategy);
+    options.target = planted_value(points) * (1 + 1e-9);
+    const auto result = escape(objective, crowded_start(points), options);
+    CHECK(result.value == Approx(planted_value(points)).epsilon(1e-12));
+    CHECK(result.status == EscapeStatus::target_reached);
+    CHECK(result.history.front() > 5 * result.value);  // where Lloyd alone ends
+    CHECK((result.sizes == static_cast<int>(per_cluster)).all());
+    CHECK(static_cast<double>(objective.value(result.centers)) == result.value);
+    CHECK(result.start_value == static_cast<double>(objective.value(crowded_start(points))));
+    CHECK(static_cast<Index>(result.history.size()) == result.accepted + 1);
+    for (std::size_t t = 1; t < result.history.size(); ++t) CHECK(result.history[t] < result.history[t - 1]);
+  }
+}
+
+TEST_CASE("escape never returns worse than its start, repeats itself and does not depend on threads") {
+  const auto points = testing::normal_points(3, 200, 8);
+  const EmpiricalObjective objective(points, testing::whole_weights(200, 5));
+  for (const auto strategy : escape_strategies) {
+    INFO(to_string(strategy));
+    auto options = with(strategy);
+    options.max_moves = 15;
+    options.seed = 4;
+    const auto one = escape(objective, points.leftCols(6), options);
+    CHECK(one.value <= one.start_value);
+    CHECK(one.moves <= 15);
+    options.threads = 2;
+    const auto two = escape(objective, points.leftCols(6), options);
+    CHECK(one.centers == two.centers);
+    CHECK(one.history == two.history);
+    CHECK(one.lloyd_iterations == two.lloyd_iterations);
+    const auto again = escape(objective, one.centers, options);
+    CHECK(again.value <= one.value);
+  }
+}
+
+TEST_CASE("the values of swaps and the costs of merges are those of a full evaluation") {
+  const auto points = testing::normal_points(2, 80, 6);
+  const EmpiricalObjective objective(points, testing::whole_weights(80, 7));
+  const Eigen::MatrixXd centers = points.leftCols(5);
+  const auto values = kmscape::internal::swap_values(objective, objective.nearest_two(centers), 5, 40);
+  for (Index j = 0; j < 5; ++j) {
+    Eigen::MatrixXd moved = centers;
+    moved.col(j) = points.col(40);
+    CHECK(values[static_cast<std::size_t>(j)] == Approx(static_cast<double>(objective.value(moved))).epsilon(1e-12));
+  }
+  // Cells {0, 2}, {4, 6}, {20}: scatters 2, 2, 0; the first two together 20.
+  const EmpiricalObjective line(testing::on_line({0, 2, 4, 6, 20}));
+  const auto cells = line.cells(testing::on_line({1, 5, 20}));
+  CHECK(kmscape::internal::merge_cost(cells, 0, 1) == 16);
+  const Eigen::MatrixXd merged = kmscape::internal::merged_down(cells, 2);
+  CHECK(merged == testing::on_line({3, 20}));
+}
+
+TEST_CASE("escape stops at each of its budgets") {
+  const auto points = planted_grid();
+  const EmpiricalObjective objective(points);
+  const auto status = [&](const EscapeOptions& options) {
+    return escape(objective, crowded_start(points), options).status;
+  };
+  EscapeOptions options;
+  CHECK(status({.max_moves = 0}) == EscapeStatus::move_limit);
+  CHECK(status({.max_iterations = 0}) == EscapeStatus::iteration_limit);
+  CHECK(status({.max_iterations = 3}) == EscapeStatus::iteration_limit);
+  CHECK(status({.seconds = 0}) == EscapeStatus::time_limit);
+  CHECK(status({.target = 1e9}) == EscapeStatus::target_reached);
+  CHECK(status({.strategy = EscapeStrategy::fission_fusion}) == EscapeStatus::no_move_left);
+  options.progress = [](const kmscape::Progress& progress) { return progress.done < 2; };
+  CHECK(status(options) == EscapeStatus::stopped_by_callback);
+  CHECK(escape(objective, points.leftCols(1)).status == EscapeStatus::no_move_left);
+  CHECK(escape(EmpiricalObjective(testing::on_line({1, 1, 4})), testing::on_line({1, 4, 9})).value == 0);
+}
+
+TEST_CASE("escape refuses options that make no sense") {
+  const EmpiricalObjective objective(testing::on_line({0, 1, 5}));
+  const auto error = [&](const EscapeOptions& options) {
+    return refusal([&] { static_cast<void>(escape(objective, testing::on_line({0, 1}), options)); });
+  };
+  CHECK_THAT(error({.max_moves = -1}), ContainsSubstring("options.max_moves"));
+  CHECK_THAT(error({.max_iterations = -1}), ContainsSubstring("options.max_iterations"));
+  CHECK_THAT(error({.seconds = -1}), ContainsSubstring("options.seconds"));
+  CHECK_THAT(error({.target = std::nan("")}), ContainsSubstring("options.target"));
+  CHECK_THAT(error({.over_parametrisation = 1}), ContainsSubstring("options.over_parametrisation"));
+  CHECK_THAT(error({.breath = 0}), ContainsSubstring("options.breath"));
+  CHECK_THAT(error({.split_trials = -1}), ContainsSubstring("options.split_trials"));
+  CHECK_THAT(error({.threads = -1}), ContainsSubstring("options.threads"));
+  CHECK_THAT(refusal([&] { static_cast<void>(escape(objective, Eigen::MatrixXd(2, 2))); }), ContainsSubstring("start"));
+}
