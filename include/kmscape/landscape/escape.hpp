@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -30,12 +31,12 @@
 namespace kmscape {
 
 enum class EscapeStrategy {
-  fission_fusion,     // merge the cheapest pair, split the best third cell; ends where no such move helps
+  fission_fusion,     // split one of the three best cells, merge the cheapest pair of others; ends where none helps
   random_swap,        // a random center moves onto a random point
   ls_plus_plus,       // a point drawn by D^2 takes the place of the center whose loss costs least
   over_parametrised,  // fit m > k centers, then merge the cheapest pairs down to k
-  breathing,          // split several cells at once and merge as many pairs; fewer after every failure
-  best,               // fission_fusion, then breathing, then ls_plus_plus
+  breathing,          // a center more in several cells at once, then merge as many pairs; fewer after every failure
+  best,               // the cheapest of those that reach planted clusters: breathing
 };
 
 enum class EscapeStatus {
@@ -112,7 +113,8 @@ struct EscapeResult {
 };
 
 /// Leaves the local minimum at or below `start` (d x k, finite) for lower ones. Throws `invalid_input`.
-/// O(n (k d + trials) + k^3) a move and O(n k d) a Lloyd step; ls_plus_plus and random_swap judge a move in O(n d + k).
+/// O(n (k d + trials) + m^3 d) a move, for m = k or more centers fitted, and O(n k d) a Lloyd step; ls_plus_plus and
+/// random_swap judge a move in O(n d + k).
 template <DataObjective O, class Derived>
 [[nodiscard]] EscapeResult<typename O::Scalar, O::dim> escape(const O& objective,
                                                               const Eigen::MatrixBase<Derived>& start,
@@ -196,7 +198,6 @@ class Escape {
   Escape(const O& objective, const Eigen::MatrixBase<Derived>& start, const EscapeOptions& options)
       : objective_(objective), options_(options), stream_(options.seed), k_(start.cols()) {
     result_.start_value = static_cast<double>(objective.value(start));
-    // At an iteration limit Lloyd's values still never rise.
     fit_ = lloyd(objective, start, {.threads = options.threads});
     result_.lloyd_iterations = fit_.iterations;
     own_ = fit_.iterations;
@@ -208,14 +209,24 @@ class Escape {
   EscapeResult<Scalar, O::dim> run() {
     // One center has nowhere better to be than the mean.
     if (!ended() && k_ > 1) {
-      const auto is = [&](EscapeStrategy strategy) {
-        return options_.strategy == strategy || options_.strategy == EscapeStrategy::best;
-      };
-      if (is(EscapeStrategy::fission_fusion)) fission_fusion();
-      if (is(EscapeStrategy::breathing)) breathing();
-      if (is(EscapeStrategy::ls_plus_plus)) swaps(true);
-      if (options_.strategy == EscapeStrategy::random_swap) swaps(false);
-      if (options_.strategy == EscapeStrategy::over_parametrised) over_parametrised();
+      switch (options_.strategy) {
+        case EscapeStrategy::fission_fusion:
+          fission_fusion();
+          break;
+        case EscapeStrategy::random_swap:
+          swaps(false);
+          break;
+        case EscapeStrategy::ls_plus_plus:
+          swaps(true);
+          break;
+        case EscapeStrategy::over_parametrised:
+          over_parametrised();
+          break;
+        case EscapeStrategy::breathing:
+        case EscapeStrategy::best:
+          breathing();
+          break;
+      }
     }
     result_.centers = std::move(fit_.centers);
     result_.sizes = std::move(fit_.counts);
@@ -324,20 +335,24 @@ class Escape {
     }
   }
 
+  /// A center more in each of the cells with the largest distortion, a little beside their own (Fritzke 2020).
   void breathing() {
+    std::vector<Index> order(static_cast<std::size_t>(k_));
     for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();) {
-      const auto all = splits();
-      const Index added = std::min(breath, static_cast<Index>(all.by_gain.size()));
-      if (added == 0) return;
-      CentersType more = all.assignment.cells.centroid;
-      more.conservativeResize(Eigen::NoChange, k_ + added);
-      for (Index t = 0; t < added; ++t) {
-        const Index l = all.by_gain[static_cast<std::size_t>(t)];
-        const auto& halves = all.of[static_cast<std::size_t>(l)].halves;
-        more.col(l) = halves.col(0);
-        more.col(k_ + t) = halves.col(1);
+      const auto& cells = fit_.cells;
+      std::iota(order.begin(), order.end(), Index{0});
+      std::stable_sort(order.begin(), order.end(),
+                       [&](Index a, Index b) { return cells.distortion(a) > cells.distortion(b); });
+      CentersType more = fit_.centers;
+      more.conservativeResize(Eigen::NoChange, k_ + breath);
+      for (Index t = 0; t < breath; ++t) {
+        const Index l = order[static_cast<std::size_t>(t)];
+        const auto mass = cells.mass(l);
+        const auto spread = mass > 0 ? std::sqrt(cells.distortion(l) / mass) : mass;
+        for (Index s = 0; s < more.rows(); ++s)
+          more(s, k_ + t) = more(s, l) + spread * static_cast<Sum<Scalar>>(0.02 * (stream_.uniform() - 0.5));
       }
-      if (!merge_and_try(more)) breath = std::min(breath, added) - 1;
+      if (!merge_and_try(more)) --breath;
     }
   }
 
