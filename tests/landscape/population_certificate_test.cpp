@@ -240,6 +240,25 @@ TEST_CASE("two centers on one disc turn freely: a flat minimum with a continuum 
     }
 }
 
+TEST_CASE("a tiny ball's halves turn freely however far from the origin it lies, in the plane and in space") {
+  // Regression: rounding of the centers' places was taken for curvature, and the continuum for a bifurcation.
+  for (const double radius : {1e-3, 1e-6, 1e-9})
+    for (const Index d : {2, 3}) {
+      CAPTURE(radius, d);
+      Eigen::MatrixXd truth = Eigen::MatrixXd::Zero(d, 2), point(d, 3);
+      truth.col(0).fill(1.7);
+      const PopulationObjective objective(StochasticBallModel(truth, radius));
+      const double c = (d == 2 ? 4 / (3 * pi) : 3.0 / 8) * radius;  // of a half-ball's mean from the ball's center
+      Eigen::VectorXd along = Eigen::VectorXd::LinSpaced(d, 1, 2).normalized();
+      point << truth.col(0) - c * along, truth.col(0) + c * along, truth.col(1);
+      const auto certificate = certify(objective, point);
+      CHECK(certificate.verdict == PopulationVerdict::flat_minimum);
+      CHECK(certificate.continuum == d - 1);
+      CHECK(certificate.negative == 0);
+      check_nothing_refuted(certificate);
+    }
+}
+
 TEST_CASE("coinciding centers are a saddle that any parting leaves downhill") {
   const Eigen::MatrixXd truth = on_line({0}), point = on_line({0, 0});
   const PopulationObjective line(StochasticBallModel(truth, 1.0));

@@ -11,12 +11,12 @@
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -242,15 +242,31 @@ void take_larger_densities(const Objective& objective, const Eigen::MatrixXd& ce
   }
 }
 
-/// Whether a stationary point of the same value lies about where a step of `length` in `direction` leads.
+/// Newton's step, a vector over the centers with mass. It has no part along eigenvectors of curvature `flat` or less:
+/// there rounding alone would set it.
+[[nodiscard]] Eigen::VectorXd newton_step(const std::same_as<Eigen::MatrixXd> auto& hessian,
+                                          const Eigen::VectorXd& gradient, double flat) {
+  using Matrix = std::remove_cvref_t<decltype(hessian)>;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian);
+  Eigen::VectorXd step = Eigen::VectorXd::Zero(gradient.size());
+  for (Index e = 0; e < gradient.size(); ++e) {
+    const double curvature = eigen.eigenvalues()(e);
+    if (std::abs(curvature) > flat)
+      step += eigen.eigenvectors().col(e) * (eigen.eigenvectors().col(e).dot(gradient) / curvature);
+  }
+  return step;
+}
+
+/// Whether a stationary point of the same value lies about where a step of `length` in `direction` leads. Values differ
+/// by the square of `rounding`, the error of places in units of the step's.
 template <class Objective, class Centers>
 [[nodiscard]] bool continues_along(const Objective& objective, const Centers& centers, const Eigen::MatrixXd& direction,
-                                   double length, double value) {
+                                   double length, double value, double rounding) {
   const Eigen::MatrixXd moved = centers.template cast<double>() + length * direction;
   const auto point = stationary_point(objective, moved);
   const double stayed = (point.centers.template cast<double>() - moved).norm();
   return point.converged && stayed < std::abs(length) / 2 &&
-         std::abs(static_cast<double>(objective.value(point.centers)) - value) <= 1e-11 * value;
+         std::abs(static_cast<double>(objective.value(point.centers)) - value) <= (1e-11 + rounding * rounding) * value;
 }
 
 }  // namespace internal
@@ -289,8 +305,9 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
 
   auto hessian = objective.hessian_with_error(at);
   const Eigen::VectorXd slope = used.gather(internal::gradient(at, cells));
+  const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
   const Eigen::MatrixXd newton =
-      used.spread(used.block(hessian.value, d).completeOrthogonalDecomposition().solve(slope), d, m);
+      used.spread(internal::newton_step(used.block(hessian.value, d), slope, unit * place / size), d, m);
   result.distance = newton.colwise().norm().maxCoeff();
   // A jump nearer than the stationary point is known, or than centers are rounded, may be hit.
   const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::max(scale, plain.cwiseAbs().maxCoeff());
@@ -300,9 +317,10 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(block);
   result.eigenvalues = eigen.eigenvalues();
   result.smallest_eigenvalue = result.eigenvalues(0);
-  const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
-  // By Weyl's inequality no eigenvalue is off by more than the norm of the Hessian's error.
-  result.eigenvalue_error = std::max(options.curvature * unit, 3 * used.block(hessian.standard_error, d).norm());
+  // By Weyl's inequality no eigenvalue is off by more than the norm of the Hessian's error; for tiny components what
+  // rounding leaves of the centers' places shows in it.
+  result.eigenvalue_error =
+      std::max({options.curvature * unit, 3 * used.block(hessian.standard_error, d).norm(), unit * place / size});
   result.negative = (result.eigenvalues.array() < -result.eigenvalue_error).count();
 
   const auto refute = [&](PopulationVerdict verdict, const Eigen::MatrixXd& direction, const internal::RaySearch& ray) {
@@ -346,9 +364,13 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
     return result;
   }
   const Index kernel = (result.eigenvalues.array() <= result.eigenvalue_error).count();
+  // A step a off a continuum meets curvature of order a^2, by which Newton's method divides the rounding of places: the
+  // cube root keeps what it adds to the step below the step.
+  const double along = size * std::max(1e-3, std::cbrt(place / size));
   for (Index e = 0; e < kernel; ++e)
-    for (const double step : {1e-3 * size, -1e-3 * size})
-      if (!internal::continues_along(objective, at, used.spread(eigen.eigenvectors().col(e), d, m), step, result.value))
+    for (const double step : {along, -along})
+      if (!internal::continues_along(objective, at, used.spread(eigen.eigenvectors().col(e), d, m), step, result.value,
+                                     place / size))
         return result;
   // In a valley that is all but flat a small residual does not say that the bottom is near.
   if (kernel == 0 && result.distance > std::max(1e-3, 10 * options.stationarity) * size) return result;
@@ -383,9 +405,11 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
   while (result.residual > options.tolerance * size && result.iterations < options.max_iterations) {
     const internal::UsedCenters used(cells);
     const Index d = result.centers.rows(), m = result.centers.cols();
-    const Eigen::MatrixXd block = used.block(objective.hessian(result.centers), d);
-    Eigen::MatrixXd step = used.spread(
-        block.completeOrthogonalDecomposition().solve(used.gather(internal::gradient(result.centers, cells))), d, m);
+    const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
+    Eigen::MatrixXd step =
+        used.spread(internal::newton_step(used.block(objective.hessian(result.centers), d),
+                                          used.gather(internal::gradient(result.centers, cells)), unit * place / size),
+                    d, m);
     const double length = step.norm();
     if (length > options.largest_step * scale) step *= options.largest_step * scale / length;
     bool lowered = false;

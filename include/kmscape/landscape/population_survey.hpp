@@ -143,7 +143,8 @@ template <SphericalMixture Model>
 template <std::floating_point Scalar, int Dim>
 class PopulationEnds {
  public:
-  explicit PopulationEnds(double tolerance) : tolerance_(tolerance) {}
+  /// @param rounding of the centers' places, in units of the least component
+  PopulationEnds(double tolerance, double rounding) : tolerance_(tolerance), rounding_(rounding) {}
 
   void add(PopulationEnd<Scalar, Dim> end, Index restart) {
     const auto known = std::find_if(ends_.begin(), ends_.end(), [&](const auto& e) {
@@ -174,17 +175,18 @@ class PopulationEnds {
 
  private:
   /// Points of one continuum share their value and what their cells hold of every component.
-  [[nodiscard]] static bool on_one_continuum(const PopulationEnd<Scalar, Dim>& a, const PopulationEnd<Scalar, Dim>& b) {
+  [[nodiscard]] bool on_one_continuum(const PopulationEnd<Scalar, Dim>& a, const PopulationEnd<Scalar, Dim>& b) const {
     if (a.certificate.continuum == 0 || a.certificate.continuum != b.certificate.continuum) return false;
-    if (std::abs(a.value - b.value) > 1e-9 * a.value) return false;
-    return same_center_sets(a.component_mass.matrix().transpose(), b.component_mass.matrix().transpose(), 1e-6);
+    if (std::abs(a.value - b.value) > (1e-9 + rounding_ * rounding_) * a.value) return false;
+    return same_center_sets(a.component_mass.matrix().transpose(), b.component_mass.matrix().transpose(),
+                            1e-6 + rounding_);
   }
 
   [[nodiscard]] static auto used(const PopulationEnd<Scalar, Dim>& end) {
     return end.centers.leftCols((end.cells.mass > 0).count());
   }
 
-  double tolerance_;
+  double tolerance_, rounding_;
   std::vector<PopulationEnd<Scalar, Dim>> ends_;
 };
 
@@ -194,9 +196,9 @@ template <SphericalMixture Model, class Start>
   using Scalar = typename Model::Scalar;
   constexpr int dim = Model::dim;
   PopulationSurvey<Scalar, dim> result;
-  const double tolerance =
-      std::max(options.center_tolerance * component_scale(objective.model()), rounding_of_places(objective.model()));
-  PopulationEnds<Scalar, dim> minima(tolerance), saddles(tolerance), degenerate(tolerance);
+  const double unit = component_scale(objective.model()), place = rounding_of_places(objective.model());
+  const PopulationEnds<Scalar, dim> none(std::max(options.center_tolerance * unit, place), place / unit);
+  auto minima = none, saddles = none, degenerate = none;
   ThreadTeam team(static_cast<int>(std::min<Index>(resolve_threads(options.threads), restarts)));
   constexpr Index batch = 64;  // whatever the threads, so that a stop comes after the same restart
   std::vector<PopulationDescent<Scalar, dim>> descents(static_cast<std::size_t>(batch));
