@@ -185,9 +185,19 @@ int main(int argc, char** argv) {
             " random restarts that end in population minima of a structure, pale where it exists but was not met; "
             "white: "
             "Lloyd's iteration from that structure leads elsewhere. The dot is the balanced model.");
-    const auto percent = [&](Structure s) {
-      return examples::number(100.0 * static_cast<double>(alive[s]) / static_cast<double>(rows * columns), 3) +
-             "% of the map";
+    // Where a structure is a minimum, and how often restarts end in it there: the rarest and the most frequent.
+    const auto extent = [&](Structure s) {
+      double least = 100, most = 0;
+      for (const auto& tile : tiles[s].colwise())
+        if (tile(4) >= 0) {
+          least = std::min(least, tile(4));
+          most = std::max(most, tile(4));
+        }
+      const std::string count =
+          "a minimum in " + std::to_string(alive[s]) + " of " + std::to_string(rows * columns) + " models";
+      if (alive[s] == 0) return count;
+      return count + ", where " + examples::number(least, 3) + "% to " + examples::number(most, 3) +
+             "% of random restarts end in it";
     };
     const auto at = [&](double weight, double radius) {
       const auto landscape = landscape_of(model_with(weight, radius), restarts);
@@ -210,7 +220,7 @@ int main(int argc, char** argv) {
     };
     for (const auto& [structure, words] : panels)
       report.row(words, structure == many_fit_many ? "no minimum (equal, well separated clusters)" : "nothing",
-                 "exists on " + percent(structure) + "; for equal radii " + weights_of(structure));
+                 extent(structure) + "; for equal radii " + weights_of(structure));
     report.row("balanced, weight 1 and radius 1", "nothing below eta_max = 72,900", at(1, 1), "eta_min = 4");
     report.row("light, weight 1/16", "nothing", at(1.0 / 16, 1));
     report.row("heavy, weight 16", "nothing", at(16, 1));

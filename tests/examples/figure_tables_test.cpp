@@ -1,0 +1,31 @@
+// What the tables of figure programs say, in small runs.
+#include <string>
+
+#include "support/catch.hpp"
+#include "support/command.hpp"
+
+namespace {
+
+std::string table_of(const std::string& figure, const std::string& arguments) {
+  const testing::Scratch scratch;
+  const auto outcome =
+      testing::run_command(scratch, std::string(KMSCAPE_FIGURES_FOLDER) + "/" + figure, "--out . " + arguments);
+  CHECK(outcome.code == 0);
+  return outcome.out;
+}
+
+}  // namespace
+
+TEST_CASE("qzc_imbalanced tells models with a minimum from the restarts that end in it") {
+  const auto table = table_of("qzc_imbalanced", "--columns 4 --restarts 20");
+  CHECK_THAT(table, ContainsSubstring("a center on each\n    paper says: nothing\n"
+                                      "    we measure: a minimum in 12 of 12 models, where "));
+  CHECK_THAT(table, ContainsSubstring("of random restarts end in it"));
+  // The rarest share is not the whole, and the largest no more than it.
+  const auto shares = table.substr(table.find("12 of 12 models, where "));
+  const double least = std::stod(shares.substr(std::string("12 of 12 models, where ").size()));
+  const double most = std::stod(shares.substr(shares.find("% to ") + 5));
+  CHECK(least < 80);
+  CHECK(most > 90);
+  CHECK(most <= 100);
+}
