@@ -29,3 +29,11 @@ TEST_CASE("qzc_imbalanced tells models with a minimum from the restarts that end
   CHECK(most > 90);
   CHECK(most <= 100);
 }
+
+TEST_CASE("qzc_theorem_1 counts minima that the library certifies, none of which violates a theorem") {
+  const auto table = table_of("qzc_theorem_1", "--models 1 --starts 8");
+  CHECK_THAT(table, ContainsSubstring("Theorem 1 (balls), k = 3, d = 2\n    paper says: every local minimum satisfies "
+                                      "every conclusion\n    we measure: 0 violations: "));
+  CHECK_THAT(table, ContainsSubstring("; 0 restarts ended at no stationary point, or one that the certificate leaves "
+                                      "undecided"));
+}
