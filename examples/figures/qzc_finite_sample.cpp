@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,17 +35,35 @@ using kmscape::Index;
 /// shadows; the others exist on the sample only.
 constexpr double near = 6;
 
-/// Root of the sum of squared distances between two sets of centers, matched as well as can be.
-double distance(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+/// The order of b's centers in which they lie nearest to a's.
+Eigen::MatrixXd in_order_of(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
   std::vector<Index> order(static_cast<std::size_t>(a.cols()));
   std::iota(order.begin(), order.end(), Index{0});
   double least = std::numeric_limits<double>::infinity();
+  Eigen::MatrixXd nearest = b;
   do {
-    double sum = 0;
-    for (Index i = 0; i < a.cols(); ++i) sum += (a.col(i) - b.col(order[static_cast<std::size_t>(i)])).squaredNorm();
-    least = std::min(least, std::sqrt(sum));
+    const Eigen::MatrixXd permuted = b(Eigen::all, order);
+    const double sum = (a - permuted).squaredNorm();
+    if (!(sum < least)) continue;
+    least = sum;
+    nearest = permuted;
   } while (std::next_permutation(order.begin(), order.end()));
-  return least;
+  return nearest;
+}
+
+/// Root of the sum of squared distances between two sets of centers, matched as well as can be.
+double distance(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) { return (a - in_order_of(a, b)).norm(); }
+
+/// How many points two sets of centers, in one order, put into different cells.
+Index points_between(const Eigen::MatrixXd& points, const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  Index count = 0;
+  for (const auto& x : points.colwise()) {
+    Index i = 0, j = 0;
+    (a.colwise() - x).colwise().squaredNorm().minCoeff(&i);
+    (b.colwise() - x).colwise().squaredNorm().minCoeff(&j);
+    count += i != j;
+  }
+  return count;
 }
 
 /// sqrt(n) times the root-mean-square error that the limit theorem predicts.
@@ -78,11 +97,13 @@ std::string in_short(const kmscape::Association& association) {
   return out;
 }
 
-/// What samples of one size say: for every minimum of G the root-mean-square error, and counts a sample.
+/// What samples of one size say: for every minimum of G the root-mean-square error, and counts a sample. A minimum of G
+/// can have several shadows: the lowest stands for it, the others are its doubles.
 struct AtSize {
   Index n = 0;
-  Eigen::ArrayXd error;           // of the lowest shadow, NaN where no sample has one
-  double shadows = 0, extra = 0;  // minima of G_n near those of G, and elsewhere
+  Eigen::ArrayXd error;                       // of the lowest shadow, NaN where no sample has one
+  double lowest = 0, doubles = 0, extra = 0;  // minima of G_n: lowest shadows, their doubles, and those elsewhere
+  double apart = 0, moved = 0;  // of a double and its lowest shadow: mean distance, and points that they part otherwise
 };
 
 struct Study {
@@ -114,7 +135,7 @@ Study study_of(std::string name, const Model& model, Index k, std::int64_t trial
       if (t != s) study.room[s] = std::min(study.room[s], distance(study.minima[s], study.minima[t]) / 2);
   }
   for (const Index n : sizes) {
-    AtSize at{n, Eigen::ArrayXd::Zero(static_cast<Index>(count)), 0, 0};
+    AtSize at{.n = n, .error = Eigen::ArrayXd::Zero(static_cast<Index>(count))};
     Eigen::ArrayXd seen = Eigen::ArrayXd::Zero(static_cast<Index>(count));
     for (std::int64_t trial = 0; trial < trials; ++trial) {
       const auto seed = static_cast<std::uint64_t>(trial) + 1;
@@ -137,7 +158,7 @@ Study study_of(std::string name, const Model& model, Index k, std::int64_t trial
         starts.push_back(std::move(start));
       }
       const auto found = kmscape::survey(data, starts, {.same = kmscape::SameMinimum::centers, .stuck_tests = false});
-      std::vector<bool> taken(count, false);
+      std::vector<const std::remove_cvref_t<decltype(found.minima.front())>*> lowest(count, nullptr);
       for (const auto& minimum : found.minima) {  // by value: the first shadow of a minimum of G is its lowest
         std::size_t nearest = 0;
         for (std::size_t s = 1; s < count; ++s)
@@ -146,29 +167,49 @@ Study study_of(std::string name, const Model& model, Index k, std::int64_t trial
         const double error = distance(study.minima[nearest], minimum.centers);
         const bool is_near =
             error <= std::min(near * study.constants[nearest] / std::sqrt(static_cast<double>(n)), study.room[nearest]);
-        (is_near ? at.shadows : at.extra) += 1 / static_cast<double>(trials);
-        if (!is_near || taken[nearest]) continue;
-        taken[nearest] = true;
-        at.error(static_cast<Index>(nearest)) += error * error;
-        seen(static_cast<Index>(nearest)) += 1;
+        if (!is_near) {
+          at.extra += 1;
+        } else if (!lowest[nearest]) {
+          lowest[nearest] = &minimum;
+          at.lowest += 1;
+          at.error(static_cast<Index>(nearest)) += error * error;
+          seen(static_cast<Index>(nearest)) += 1;
+        } else {
+          const Eigen::MatrixXd here = in_order_of(lowest[nearest]->centers, minimum.centers);
+          at.doubles += 1;
+          at.apart += (here - lowest[nearest]->centers).norm();
+          at.moved += static_cast<double>(points_between(data.points(), lowest[nearest]->centers, here));
+        }
       }
       tick();
     }
     at.error = (at.error / seen).sqrt();
+    at.apart /= at.doubles;
+    at.moved /= at.doubles;
+    for (double* number : {&at.lowest, &at.doubles, &at.extra}) *number /= static_cast<double>(trials);
     study.sizes.push_back(std::move(at));
   }
   return study;
 }
 
-/// Slope of log error over log n by least squares, from `from` points on.
-double slope(const Study& study, Index minimum, Index from) {
+/// Slope of the logarithm of what `quantity` tells of a size over log n by least squares, from n = 300 on.
+template <class Quantity>
+double slope(const Study& study, const Quantity& quantity) {
   double n = 0, x = 0, y = 0, xx = 0, xy = 0;
   for (const auto& at : study.sizes) {
-    if (at.n < from || !std::isfinite(at.error(minimum))) continue;
-    const double u = std::log(static_cast<double>(at.n)), v = std::log(at.error(minimum));
+    if (at.n < 300 || !std::isfinite(quantity(at))) continue;
+    const double u = std::log(static_cast<double>(at.n)), v = std::log(quantity(at));
     n += 1, x += u, y += v, xx += u * u, xy += u * v;
   }
   return (n * xy - x * y) / (n * xx - x * x);
+}
+
+/// A quantity at every size, in a row.
+template <class Quantity>
+std::string by_size(const Study& study, int digits, const Quantity& quantity) {
+  std::string out;
+  for (const auto& at : study.sizes) out += (out.empty() ? "" : ", ") + examples::number(quantity(at), digits);
+  return out;
 }
 
 }  // namespace
@@ -225,7 +266,7 @@ int main(int argc, char** argv) {
         "of G_n within 6 standard errors and halfway to the next, " +
             std::to_string(trials) +
             " samples a size; lines are the limit theorem's sqrt(tr(H^-1 V H^-1)/n), not a fit. Right: minima of G_n a "
-            "sample, near those of G and elsewhere.");
+            "sample: minima of G that have one near them, the further ones that some have, and those elsewhere.");
     for (std::size_t p = 0; p < studies.size(); ++p) {
       const auto& study = studies[p];
       const double left = 0.08 + 0.31 * static_cast<double>(p);
@@ -248,46 +289,50 @@ int main(int argc, char** argv) {
         picture << "set label '" + study.words[m] + "' at graph 0.04," +
                        examples::number(0.05 + 0.065 * static_cast<double>(m)) + " left textcolor '" +
                        colours[p][m % 4] + "'";
-        std::string ratios;
-        for (const auto& at : study.sizes)
-          ratios += (ratios.empty() ? "" : ", ") +
-                    examples::number(
-                        at.error(static_cast<Index>(m)) * std::sqrt(static_cast<double>(at.n)) / study.constants[m], 2);
+        const auto error = [&](const AtSize& at) { return at.error(static_cast<Index>(m)); };
         report.row(study.name + ", " + study.words[m] + ", G = " + examples::number(study.values[m], 5),
-                   "distance like n^(-1/2)",
-                   "n^(" + examples::number(slope(study, static_cast<Index>(m), 300), 3) + ") from n = 300 on",
-                   "measured over predicted, by n: " + ratios);
+                   "distance like n^(-1/2)", "n^(" + examples::number(slope(study, error), 3) + ") from n = 300 on",
+                   "measured over predicted, by n: " + by_size(study, 2, [&](const AtSize& at) {
+                     return error(at) * std::sqrt(static_cast<double>(at.n)) / study.constants[m];
+                   }));
       }
       picture << "plot " + plot;
-      std::string near_counts, far_counts;
-      for (const auto& at : study.sizes) {
-        near_counts += (near_counts.empty() ? "" : ", ") + examples::number(at.shadows, 3);
-        far_counts += (far_counts.empty() ? "" : ", ") + examples::number(at.extra, 2);
-      }
-      report.row(study.name + ", minima of G_n near those of G", std::to_string(study.minima.size()) + " minima of G",
-                 near_counts, "by n, a sample: G_n is rough on the scale of its own errors");
-      report.row(study.name + ", spurious minima elsewhere", "none in the limit", far_counts, "by n, a sample");
+      report.row(study.name + ", minima of G that G_n shows", std::to_string(study.minima.size()) + " minima of G",
+                 by_size(study, 3, [](const AtSize& at) { return at.lowest; }), "by n, a sample");
+      report.row(study.name + ", further minima of G_n beside the same ones", "nothing",
+                 by_size(study, 3, [](const AtSize& at) { return at.doubles; }),
+                 "by n, a sample: doubles of one minimum of G, which part " +
+                     by_size(study, 2, [](const AtSize& at) { return at.moved; }) +
+                     " points otherwise than the lowest of them and lie n^(" +
+                     examples::number(slope(study, [](const AtSize& at) { return at.apart; }), 2) +
+                     ") from it: a few points at a face decide, and each moves a center by an order of 1/n only");
+      report.row(study.name + ", spurious minima elsewhere", "none in the limit",
+                 by_size(study, 2, [](const AtSize& at) { return at.extra; }), "by n, a sample");
     }
     picture << "unset label"
             << "set lmargin at screen 0.71\nset rmargin at screen 0.96"
             << "set title 'minima of G_n that 60 restarts find' textcolor '" + ink + "'"
-            << "unset logscale y\nset format y '%g'\nset yrange [0:*]";
+            << "unset logscale y\nset format y '%g'\nset yrange [0:4.5]\nset ytics 1";
     std::string plot;
     for (std::size_t p = 0; p < studies.size(); ++p) {
-      Eigen::MatrixXd counts(3, static_cast<Index>(sizes.size()));
-      for (std::size_t e = 0; e < sizes.size(); ++e)
-        counts.col(static_cast<Index>(e)) << static_cast<double>(sizes[e]), studies[p].sizes[e].shadows,
-            studies[p].sizes[e].extra;
+      Eigen::MatrixXd counts(4, static_cast<Index>(sizes.size()));
+      for (std::size_t e = 0; e < sizes.size(); ++e) {
+        const auto& at = studies[p].sizes[e];
+        counts.col(static_cast<Index>(e)) << static_cast<double>(at.n), at.lowest, at.doubles, at.extra;
+      }
       const auto block = picture.data(counts);
       const std::string paint = "lc rgb '" + colours[p][0] + "'";
       plot += (p > 0 ? ", " : "") + block + " using 1:2 with linespoints pt 7 ps 0.8 lw 1.6 " + paint + ", " + block +
-              " using 1:3 with linespoints pt 6 ps 0.8 lw 1.6 dt 2 " + paint;
-      picture << "set label '" + std::string(p == 0 ? "line: " : "plane: ") + "near those of G' at graph 0.98," +
-                     std::string(p == 0 ? "0.42" : "0.355") + " right textcolor '" + colours[p][0] + "'";
+              " using 1:3 with linespoints pt 6 ps 0.8 lw 1.6 " + paint + ", " + block +
+              " using 1:4 with lines lw 1.6 dt 2 " + paint;
+      picture << "set label '" + std::string(p == 0 ? "line" : "plane") + "' at graph 0.98," +
+                     std::string(p == 0 ? "0.965" : "0.90") + " right textcolor '" + colours[p][0] + "'";
     }
-    picture << "set arrow 1 from graph 0,first 3 to graph 1,first 3 nohead lc rgb '#B0B5BD' lw 0.8 dt 3"
-            << "set label 'G has 3' at graph 0.02,first 3 offset 0,-0.7 left textcolor '" + muted + "'"
-            << "set label 'dashed: elsewhere' at graph 0.98,0.12 right textcolor '" + muted + "'";
+    const std::array<std::string, 3> legend = {"full: minima of G that show", "open: doubles of them",
+                                               "dashed: elsewhere"};
+    for (std::size_t line = 0; line < legend.size(); ++line)
+      picture << "set label '" + legend[line] + "' at graph 0.03," +
+                     examples::number(0.965 - 0.065 * static_cast<double>(line)) + " left textcolor '" + muted + "'";
     picture << "plot " + plot << "unset multiplot";
     picture.draw();
     report.write(folder);

@@ -37,3 +37,22 @@ TEST_CASE("qzc_theorem_1 counts minima that the library certifies, none of which
   CHECK_THAT(table, ContainsSubstring("; 0 restarts ended at no stationary point, or one that the certificate leaves "
                                       "undecided"));
 }
+
+TEST_CASE("qzc_finite_sample tells the minima of G that samples show from their doubles") {
+  const auto table = table_of("qzc_finite_sample", "--trials 4 --largest 1000");
+  for (const std::string study : {"three balls on the line", "two centers on three Gaussians"}) {
+    CAPTURE(study);
+    const auto measured = [&](const std::string& quantity) {
+      const auto row = table.find(study + ", " + quantity + "\n");
+      REQUIRE(row != std::string::npos);
+      const std::string mark = "we measure: ";
+      const auto from = table.find(mark, row) + mark.size();
+      const auto line = table.substr(from, table.find('\n', from) - from);
+      return std::stod(line.substr(line.rfind(',') + 1));  // at the largest n
+    };
+    CHECK(measured("minima of G that G_n shows") == 3);
+    CHECK(measured("further minima of G_n beside the same ones") > 0);
+    CHECK(measured("spurious minima elsewhere") < 0.5);
+  }
+  CHECK_THAT(table, ContainsSubstring("points otherwise than the lowest of them and lie n^(-"));
+}
