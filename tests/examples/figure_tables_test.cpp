@@ -56,3 +56,15 @@ TEST_CASE("qzc_finite_sample tells the minima of G that samples show from their 
   }
   CHECK_THAT(table, ContainsSubstring("points otherwise than the lowest of them and lie n^(-"));
 }
+
+TEST_CASE("qzc_figure_1 says why Lloyd's iteration ends at no minimum of the population, and where that lies") {
+  const auto table = table_of("qzc_figure_1", "");
+  for (const std::string panel : {"1b", "1c"}) {
+    CAPTURE(panel);
+    const auto row = table.substr(table.find("  " + panel + " in the population"));
+    const auto measured = row.substr(0, row.find("note:"));
+    CHECK_THAT(measured, ContainsSubstring("degenerate, least eigenvalue "));
+    CHECK_THAT(measured, ContainsSubstring("stopped short of the minimum"));
+    CHECK_THAT(measured, ContainsSubstring(" degrees on: strict_minimum, least eigenvalue "));
+  }
+}
