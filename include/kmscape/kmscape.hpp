@@ -34,6 +34,7 @@
 #include <kmscape/geometry/plane_moments.hpp>
 #include <kmscape/geometry/power_diagram.hpp>
 #include <kmscape/geometry/radial_tail.hpp>
+#include <kmscape/geometry/span_basis.hpp>
 #include <kmscape/geometry/sphere_directions.hpp>
 #include <kmscape/geometry/voronoi_cells.hpp>
 #include <kmscape/landscape/association.hpp>

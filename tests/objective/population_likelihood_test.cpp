@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -222,7 +223,8 @@ TEST_CASE("in three and more dimensions G_tau is the line's plus the other coord
     CAPTURE(d);
     const GaussianMixtureModel line(line_truth(), 0.8), model(embedded(line_truth(), d), 0.8);
     const auto exact = PopulationLikelihood(line, tau).estimate(line_fit());
-    const auto e = PopulationLikelihood(model, tau, {.points = 1024, .seed = 5}).estimate(embedded(line_fit(), d));
+    const auto e = PopulationLikelihood(model, tau, {.reduce = false, .points = 1024, .seed = 5})
+                       .estimate(embedded(line_fit(), d));
     const double value = exact.value + static_cast<double>(d - 1) * 0.64;
     CHECK(e.value_error > 0);
     CHECK(e.value_error < 2e-2);
@@ -252,13 +254,96 @@ TEST_CASE("balls in three dimensions: G_tau by Simpson's rule over the marginal 
       exact += simpson * 2 * 0.75 * (1 - t * t) * softmin(x, line_fit(), tau, ones(line_fit())) / 3;
     }
   const Eigen::MatrixXd c = embedded(line_fit(), 3);
-  const auto few = PopulationLikelihood(model, tau, {.points = 256, .seed = 1}).estimate(c);
-  const auto many = PopulationLikelihood(model, tau, {.points = 4096, .seed = 2}).estimate(c);
+  const auto few = PopulationLikelihood(model, tau, {.reduce = false, .points = 256, .seed = 1}).estimate(c);
+  const auto many = PopulationLikelihood(model, tau, {.reduce = false, .points = 4096, .seed = 2}).estimate(c);
   CHECK(std::abs(few.value - exact) < 4 * few.value_error);
   CHECK(std::abs(many.value - exact) < 4 * many.value_error);
   CHECK(many.value_error < few.value_error / 6);  // independent points would gain a factor of 4
   CHECK(many.value_error < 1e-4);
-  check_derivatives(PopulationLikelihood(model, tau, {.points = 64, .seed = 3}), c, 1e-9);
+  check_derivatives(PopulationLikelihood(model, tau, {.reduce = false, .points = 64, .seed = 3}), c, 1e-9);
+}
+
+TEST_CASE("in the span of its centers G_tau is exact in any dimension: a line's and a plane's Gaussians") {
+  const double tau = 0.7;
+  const auto check = [&](const Eigen::MatrixXd& truth, const Eigen::MatrixXd& fit, Index d) {
+    CAPTURE(truth.rows(), d);
+    // Turned into general position and moved; the components leave the span, each by its own height.
+    const Index p = truth.rows();
+    const Eigen::MatrixXd turn = testing::normal_points(d, d, 11).householderQr().householderQ();
+    Eigen::MatrixXd high = Eigen::MatrixXd::Zero(d, 3), flat = high;
+    high.topRows(p) = truth;
+    flat.topRows(p) = fit;
+    high.row(p) << 0.5, -0.3, 0.8;
+    const Eigen::VectorXd shift = Eigen::VectorXd::LinSpaced(d, -1, 2);
+    const auto plain = gaussians(truth);
+    const GaussianMixtureModel<double> model((turn * high).colwise() + shift, plain.sigmas(), plain.weights());
+    const Eigen::MatrixXd centers = (turn * flat).colwise() + shift;
+    const auto exact = PopulationLikelihood(plain, tau).estimate(fit);
+    const auto e = PopulationLikelihood(model, tau).estimate(centers);
+    double value = exact.value;
+    for (Index s = 0; s < 3; ++s)
+      value +=
+          model.weights()(s) * (high(p, s) * high(p, s) + static_cast<double>(d - p) * std::pow(plain.sigmas()(s), 2));
+    CHECK(e.value == Approx(value).epsilon(1e-11));
+    CHECK(e.converged);
+    CHECK(e.value_error < 1e-8);
+    CHECK((e.cells.mass - exact.cells.mass).abs().maxCoeff() < 1e-11);
+    CHECK(((turn.leftCols(p).transpose() * e.gradient) - exact.gradient).cwiseAbs().maxCoeff() < 1e-10);
+    CHECK((turn.rightCols(d - p - 1).transpose() * e.gradient).norm() < 1e-11);
+    // Quasi-random points in all of space agree within their error, also across the span.
+    const auto rays = PopulationLikelihood(model, tau, {.reduce = false, .points = 512, .seed = 3}).estimate(centers);
+    CHECK(std::abs(rays.value - e.value) < 5 * rays.value_error);
+    CHECK(((rays.gradient - e.gradient).cwiseAbs().array() < 5 * rays.gradient_error.array() + 1e-12).all());
+  };
+  check(line_truth(), line_fit(), 3);
+  check(line_truth(), line_fit(), 6);
+  check(plane_truth(), plane_fit(), 3);
+  check(plane_truth(), plane_fit(), 4);
+}
+
+TEST_CASE("in the span of its centers G_tau of balls is that of their shadows") {
+  const double tau = 0.6, r = 1.1;
+  for (const Index d : {3, 4, 7}) {
+    CAPTURE(d);
+    // The first coordinate has density c (1 - t^2)^((d - 1)/2); the others add r^2 (d - 1)/(d + 2) on average.
+    double exact = 0, mass = 0;
+    const int panels = 4000;
+    for (int i = 0; i <= 2 * panels; ++i) {
+      const double simpson = (i == 0 || i == 2 * panels ? 1 : i % 2 == 1 ? 4 : 2) / (6.0 * panels);
+      const double angle = pi * (i / (2.0 * panels) - 0.5);
+      const double weight = simpson * std::pow(std::cos(angle), static_cast<double>(d));
+      mass += weight;
+      for (Index s = 0; s < 3; ++s) {
+        const Eigen::VectorXd x = Eigen::VectorXd::Constant(1, line_truth()(0, s) + r * std::sin(angle));
+        exact += weight * softmin(x, line_fit(), tau, ones(line_fit())) / 3;
+      }
+    }
+    const PopulationLikelihood objective(StochasticBallModel(embedded(line_truth(), d), r), tau);
+    const auto e = objective.estimate(embedded(line_fit(), d));
+    CHECK(e.value ==
+          Approx(exact / mass + r * r * static_cast<double>(d - 1) / static_cast<double>(d + 2)).epsilon(1e-10));
+    CHECK(e.cells.mass.sum() == Approx(1).epsilon(1e-12));
+  }
+  // Centers in a plane of space: derivatives across the plane, and quasi-random points within their error.
+  Eigen::MatrixXd truth(3, 3), fit(3, 3);
+  truth << plane_truth(), 0.4, -0.2, 0.3;
+  fit << plane_fit(), 0, 0, 0;
+  const StochasticBallModel model(truth, r);
+  const PopulationLikelihood objective(model, tau);
+  check_derivatives(objective, fit.leftCols(2), 1e-8);
+  const double h = 1e-4;
+  Eigen::MatrixXd above = fit, below = fit;
+  above(2, 0) += h;
+  below(2, 0) -= h;
+  const Eigen::MatrixXd change = (objective.gradient(above) - objective.gradient(below)) / (2 * h);
+  CHECK((objective.hessian(fit).col(2) - change.reshaped()).cwiseAbs().maxCoeff() < 1e-6);
+  const auto rays = PopulationLikelihood(model, tau, {.reduce = false, .points = 512, .seed = 3}).estimate(fit);
+  const auto e = objective.estimate(fit);
+  CHECK(std::abs(rays.value - e.value) < 5 * rays.value_error);
+  CHECK(((rays.gradient - e.gradient).cwiseAbs().array() < 5 * rays.gradient_error.array()).all());
+  // Four centers in general position span more.
+  const Eigen::MatrixXd four = testing::normal_points(3, 4, 8);
+  CHECK(objective.estimate(four).nodes == 8 * 3 * 4096);
 }
 
 TEST_CASE("G - G_tau falls like tau^4 with the constant pi^2 / 3 times the density on the faces over their length") {
@@ -375,10 +460,10 @@ TEST_CASE("quasi-Monte Carlo nodes depend on the seed only, and the sums not on 
   const auto value = [&](const PopulationLikelihoodOptions& options) {
     return PopulationLikelihood(model, 0.7, options).value(c);
   };
-  const double first = value({.points = 1024, .seed = 4});
-  CHECK(value({.points = 1024, .seed = 4}) == first);
-  CHECK(value({.points = 1024, .seed = 4, .threads = 3}) == first);
-  CHECK(value({.points = 1024, .seed = 5}) != first);
+  const double first = value({.reduce = false, .points = 1024, .seed = 4});
+  CHECK(value({.reduce = false, .points = 1024, .seed = 4}) == first);
+  CHECK(value({.reduce = false, .points = 1024, .seed = 4, .threads = 3}) == first);
+  CHECK(value({.reduce = false, .points = 1024, .seed = 5}) != first);
 }
 
 TEST_CASE("a refinement that ends early says so") {

@@ -3,6 +3,11 @@
 // d = 1 and 2: adaptive product Gauss-Legendre rules, in polar coordinates around each component's center in the plane,
 // so that ball and Gaussian alike become a smooth integrand over boxes. The boxes that change most when they are halved
 // are halved first. d >= 3: scrambled Sobol points, some replicates of them, and the standard error over replicates.
+//
+// Where the centers span a line or a plane only, responsibilities depend on a point's place in it alone (QZC appendix
+// F), and the adaptive rules serve any d: a Gaussian stays one in the span, a ball's shadow has density
+// (1 - |y|^2)^(q/2), q = d - p. Across the span a component is symmetric around its center, with the variance sigma^2
+// or r^2 (1 - |y|^2)/(q + 2) in every direction given y, which pairs of opposite nodes carry exactly.
 #pragma once
 
 #include <Eigen/Core>
@@ -79,7 +84,7 @@ template <class M>
     return static_cast<Sum<typename M::Scalar>>(model.sigmas()(s));
 }
 
-/// Adaptive integration over a model in one or two dimensions.
+/// Adaptive integration over a model in one or two dimensions, or in the line or plane that the centers span.
 template <class M>
 class AdaptiveQuadrature {
  public:
@@ -87,12 +92,22 @@ class AdaptiveQuadrature {
   using Real = Sum<typename M::Scalar>;
   using CentersType = Centers<Real, dim>;
   using Sums = SoftSums<Real, dim>;
+  using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
 
+  /// For d = 1 and 2.
   explicit AdaptiveQuadrature(const M& model)
+      : AdaptiveQuadrature(model, Matrix::Identity(model.dimension(), model.dimension()),
+                           Matrix(model.dimension(), 0)) {}
+  /// @param basis d x p, p = 1 or 2, of the directions of what centers are given to `run`
+  /// @param across d x (d - p), orthonormal with it
+  AdaptiveQuadrature(const M& model, Matrix basis, Matrix across)
       : model_(model),
-        d_(model.dimension()),
-        reach_(BallMixture<M> ? Real(1) : std::sqrt(16 - 2 * std::log(std::numeric_limits<Real>::epsilon()))),
-        rule_(kmscape::gauss_legendre<Real>(d_ == 1 ? 16 : 8)) {}
+        p_(basis.cols()),
+        basis_(std::move(basis)),
+        across_(std::move(across)),
+        reach_(BallMixture<M> ? (across_.cols() > 0 ? std::numbers::pi_v<Real> / 2 : Real(1))
+                              : std::sqrt(16 - 2 * std::log(std::numeric_limits<Real>::epsilon()))),
+        rule_(kmscape::gauss_legendre<Real>(p_ == 1 ? 16 : 8)) {}
 
   /// Halves boxes until the changes at the last halving add up to at most `tolerance` in units of `scale`, or there are
   /// `most_boxes`.
@@ -122,37 +137,39 @@ class AdaptiveQuadrature {
     }
     SoftMeans<Real, dim> result;
     result.converged = total <= tolerance;
-    result.sums.reset(d_, centers.cols());
-    result.error.reset(d_, centers.cols());
+    result.sums.reset(dimension(), centers.cols());
+    result.error.reset(dimension(), centers.cols());
     for (const Family& family : families_) {
       if (family.parts.empty()) continue;
       result.error.add(family.error);
       for (const auto& part : family.parts) {
         result.sums.add(part.sums);
-        result.nodes += box_nodes();
+        result.nodes += box_nodes(few());
       }
     }
     return result;
   }
 
-  /// The nodes that the last `run` ended with.
+  /// The nodes that the last `run` ended with; across the span as many as second moments need.
   [[nodiscard]] Nodes<Real, dim> nodes() const {
     Index boxes = 0;
     for (const Family& family : families_) boxes += static_cast<Index>(family.parts.size());
-    Nodes<Real, dim> result{Points<Real, dim>(d_, boxes * box_nodes()), Weights<Real>(boxes * box_nodes())};
+    const Index size = box_nodes(across_.cols());
+    Nodes<Real, dim> result{Points<Real, dim>(dimension(), boxes * size), Weights<Real>(boxes * size)};
     Index first = 0;
     for (const Family& family : families_)
       for (const auto& part : family.parts) {
-        const auto own = box_rule(part.box);
-        result.points.middleCols(first, box_nodes()) = own.points;
-        result.weights.segment(first, box_nodes()) = own.weights;
-        first += box_nodes();
+        const auto own = box_rule(part.box, across_.cols());
+        result.points.middleCols(first, size) = own.points;
+        result.weights.segment(first, size) = own.weights;
+        first += size;
       }
     return result;
   }
 
  private:
-  /// A box of coordinates t (d = 1: in sizes of the component) or (radius in its sizes, angle).
+  /// A box of coordinates t (p = 1: in sizes of the component) or (radius in its sizes, angle). A ball's shadow has
+  /// t = sin u, and u for its coordinate: its density ends like a power of cos u, without a root.
   struct Box {
     Index component = 0;
     std::array<Real, 2> low{}, high{};
@@ -167,14 +184,17 @@ class AdaptiveQuadrature {
     Sums error;
   };
 
-  [[nodiscard]] Index box_nodes() const {
-    return d_ == 1 ? rule_.points.size() : rule_.points.size() * rule_.points.size();
+  [[nodiscard]] Index dimension() const { return basis_.rows(); }
+  /// Pairs across the span that masses, first moments and squared distances need.
+  [[nodiscard]] Index few() const { return std::min(across_.cols(), Index{1}); }
+  [[nodiscard]] Index box_nodes(Index pairs) const {
+    return (p_ == 1 ? rule_.points.size() : rule_.points.size() * rule_.points.size()) * std::max(2 * pairs, Index{1});
   }
 
   [[nodiscard]] std::vector<Box> first_boxes() const {
     std::vector<Box> boxes;
     for (Index s = 0; s < model_.components(); ++s) {
-      if (d_ == 1) {
+      if (p_ == 1) {
         boxes.push_back({s, {-reach_, 0}, {0, 0}});
         boxes.push_back({s, {0, 0}, {reach_, 0}});
         continue;
@@ -189,7 +209,7 @@ class AdaptiveQuadrature {
 
   [[nodiscard]] std::vector<Box> halves(const Box& box) const {
     std::vector<Box> boxes{box};
-    for (std::size_t axis = 0; axis < static_cast<std::size_t>(d_); ++axis) {
+    for (std::size_t axis = 0; axis < static_cast<std::size_t>(p_); ++axis) {
       const Real middle = (box.low[axis] + box.high[axis]) / 2;
       for (std::size_t b = boxes.size(); b-- > 0;) {
         boxes.push_back(boxes[b]);
@@ -200,8 +220,29 @@ class AdaptiveQuadrature {
     return boxes;
   }
 
-  [[nodiscard]] Nodes<Real, dim> box_rule(const Box& box) const {
-    Nodes<Real, dim> nodes{Points<Real, dim>(d_, box_nodes()), Weights<Real>(box_nodes())};
+  /// Density of the radius' place t in the span (p = 1: on the line; p = 2: times t, of the plane) at a box's
+  /// coordinate, and the variance across the span there, in sizes of the component.
+  struct Radial {
+    Real t, density, variance;
+  };
+  [[nodiscard]] Radial radial(Real coordinate) const {
+    constexpr Real pi = std::numbers::pi_v<Real>;
+    if constexpr (BallMixture<M>) {
+      if (across_.cols() == 0) return {coordinate, p_ == 1 ? Real(0.5) : coordinate / pi, 0};
+      const auto d = static_cast<Real>(dimension()), q = static_cast<Real>(across_.cols());
+      const Real t = std::sin(coordinate), root = std::cos(coordinate);
+      // Gamma(d/2 + 1) / (sqrt(pi) Gamma((d + 1)/2)) on the line, d/(2 pi) in the plane.
+      const Real scale =
+          p_ == 1 ? std::exp(std::lgamma(d / 2 + 1) - std::lgamma((d + 1) / 2)) / std::sqrt(pi) : t * d / (2 * pi);
+      return {t, scale * std::pow(root, q + 1), root * root / (q + 2)};
+    } else {
+      const Real bell = std::exp(-coordinate * coordinate / 2);
+      return {coordinate, p_ == 1 ? bell / std::sqrt(2 * pi) : coordinate * bell / (2 * pi), 1};
+    }
+  }
+
+  [[nodiscard]] Nodes<Real, dim> box_rule(const Box& box, Index pairs) const {
+    Nodes<Real, dim> nodes{Points<Real, dim>(dimension(), box_nodes(pairs)), Weights<Real>(box_nodes(pairs))};
     const Index m = rule_.points.size(), s = box.component;
     const Real size = component_size(model_, s), share = static_cast<Real>(model_.weights()(s));
     const auto at = [&](std::size_t axis, Index i) {
@@ -210,30 +251,39 @@ class AdaptiveQuadrature {
     const auto width = [&](std::size_t axis, Index i) {
       return (box.high[axis] - box.low[axis]) / 2 * rule_.weights(i);
     };
-    constexpr Real pi = std::numbers::pi_v<Real>;
+    const auto true_center = model_.centers().col(s).template cast<Real>().eval();
+    Index node = 0;
+    const auto add = [&](const auto& place, Real weight) {
+      nodes.points.col(node) = place;
+      nodes.weights(node++) = weight;
+    };
+    const auto add_across = [&](const auto& place, Real variance, Real weight) {
+      if (pairs == 0) return add(place, weight);
+      // All directions share what `pairs` of them carry.
+      const Real length = size * std::sqrt(variance * static_cast<Real>(across_.cols()));
+      for (Index e = 0; e < pairs; ++e)
+        for (const Real side : {length, -length})
+          add(place + side * across_.col(e), weight / static_cast<Real>(2 * pairs));
+    };
     for (Index i = 0; i < m; ++i) {
-      const Real t = at(0, i);
-      if (d_ == 1) {
-        const Real density = BallMixture<M> ? Real(0.5) : std::exp(-t * t / 2) / std::sqrt(2 * pi);
-        nodes.points(0, i) = static_cast<Real>(model_.centers()(0, s)) + size * t;
-        nodes.weights(i) = share * density * width(0, i);
+      const auto ring = radial(at(0, i));
+      const Real weight = share * ring.density * width(0, i);
+      if (p_ == 1) {
+        add_across(true_center + size * ring.t * basis_.col(0), ring.variance, weight);
         continue;
       }
-      const Real density = t * (BallMixture<M> ? 1 / pi : std::exp(-t * t / 2) / (2 * pi));
       for (Index l = 0; l < m; ++l) {
-        const Real angle = at(1, l);
-        nodes.points(0, i * m + l) = static_cast<Real>(model_.centers()(0, s)) + size * t * std::cos(angle);
-        nodes.points(1, i * m + l) = static_cast<Real>(model_.centers()(1, s)) + size * t * std::sin(angle);
-        nodes.weights(i * m + l) = share * density * width(0, i) * width(1, l);
+        const Real angle = at(1, l), x = size * ring.t * std::cos(angle), y = size * ring.t * std::sin(angle);
+        add_across(true_center + x * basis_.col(0) + y * basis_.col(1), ring.variance, weight * width(1, l));
       }
     }
     return nodes;
   }
 
   [[nodiscard]] Sums evaluate(const Box& box, const CentersType& centers, const SoftScores<Real>& scores) {
-    const auto nodes = box_rule(box);
+    const auto nodes = box_rule(box, few());
     Sums sums;
-    sums.reset(d_, centers.cols());
+    sums.reset(dimension(), centers.cols());
     block_.evaluate(nodes.span(), 0, nodes.points.cols(), centers, scores);
     block_.add_to(sums, centers, nodes.weights.data());
     return sums;
@@ -243,7 +293,7 @@ class AdaptiveQuadrature {
                                       const SoftScores<Real>& scores) {
     Family family;
     Sums fine;
-    fine.reset(d_, centers.cols());
+    fine.reset(dimension(), centers.cols());
     for (const Box& half : halves(box)) {
       family.parts.push_back({half, evaluate(half, centers, scores)});
       fine.add(family.parts.back().sums);
@@ -253,8 +303,9 @@ class AdaptiveQuadrature {
   }
 
   M model_;
-  Index d_;
-  Real reach_;  // where the components' density ends, in their sizes
+  Index p_;
+  Matrix basis_, across_;
+  Real reach_;  // where the components' density ends, in a box's coordinates
   QuadratureRule<Real> rule_;
   SoftBlock<Real, dim> block_;
   std::vector<Family> families_;  // those without parts were replaced by their halves

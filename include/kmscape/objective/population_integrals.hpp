@@ -9,8 +9,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <concepts>
@@ -25,6 +23,7 @@
 #include <kmscape/geometry/gaussian_moments.hpp>
 #include <kmscape/geometry/interval_moments.hpp>
 #include <kmscape/geometry/radial_tail.hpp>
+#include <kmscape/geometry/span_basis.hpp>
 #include <kmscape/geometry/sphere_directions.hpp>
 
 // Functions are templates, also those of concrete types, and name their types through a parameter: a program that uses
@@ -98,33 +97,6 @@ struct RegionMoments {
 
   explicit RegionMoments(Index p = 0) : first(Eigen::VectorXd::Zero(p)), second(Eigen::MatrixXd::Zero(p, p)) {}
 };
-
-/// An orthonormal basis of the span of the columns; at least one column, and exactly `least` if fewer are needed.
-/// `scale` is the size of the numbers that the columns are differences of: what is below its rounding is no direction.
-[[nodiscard]] Eigen::MatrixXd span_basis(const std::same_as<Eigen::MatrixXd> auto& columns, double scale, Index least) {
-  using Matrix = std::remove_cvref_t<decltype(columns)>;
-  const Index d = columns.rows();
-  Eigen::ColPivHouseholderQR<Matrix> qr(columns);
-  const double smallest = 64 * std::numeric_limits<double>::epsilon() * scale;
-  Index rank = 0;
-  const Index most = std::min(columns.rows(), columns.cols());
-  while (rank < most && std::abs(qr.matrixR()(rank, rank)) > smallest) ++rank;
-  const Index p = std::min(d, std::max(rank, least));
-  Matrix basis = qr.householderQ() * Matrix::Identity(d, p);
-  return basis;
-}
-
-/// The basis of the same space that is a smooth function of the space alone, whatever vectors it was spanned by: the
-/// one nearest to p fixed directions. Rays then keep their directions in space while centers move within their span.
-[[nodiscard]] Eigen::MatrixXd settled_basis(const std::same_as<Eigen::MatrixXd> auto& basis) {
-  using Matrix = std::remove_cvref_t<decltype(basis)>;
-  const Index d = basis.rows(), p = basis.cols();
-  if (p == d) return Eigen::MatrixXd::Identity(d, d);
-  RandomStream stream(Seed{0});
-  const Matrix fixed = Matrix::NullaryExpr(d, p, [&] { return stream.normal(); });
-  const Eigen::JacobiSVD<Matrix> svd(basis.transpose() * fixed, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  return basis * svd.matrixU() * svd.matrixV().transpose();
-}
 
 /// The interval that half-spaces of the line leave, empty when left >= right.
 struct Interval {

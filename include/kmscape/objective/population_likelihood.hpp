@@ -19,7 +19,9 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <numbers>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +29,7 @@
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/quasi_random.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/geometry/span_basis.hpp>
 #include <kmscape/model/mixture_model.hpp>
 #include <kmscape/objective/likelihood_objective.hpp>
 #include <kmscape/objective/mixture_quadrature.hpp>
@@ -37,6 +40,7 @@ namespace kmscape {
 
 struct PopulationLikelihoodOptions {
   Weights<double> mixing = {};  // one positive weight per fitted center, of any scale; empty: equal ones
+  bool reduce = true;  // d >= 3: centers on a line or in a plane are served there as d <= 2 is; false: as all others
   // d <= 2: the estimated error at which refinement ends, in units of 1 for masses, l for first moments and
   // max(l^2, 2 tau^2) for values, l^2 being the mean squared distance of the model from the nearest center of each
   // component. The result is usually far closer.
@@ -62,8 +66,9 @@ struct PopulationLikelihoodEstimate {
 
 /// G_tau of a model, a mean as the population's G is: mass 1. Models `Objective`, so that `lloyd` runs the population's
 /// EM. In d <= 2 nodes are chosen anew for every set of centers: values are exact up to the tolerance, for tau far
-/// below the cells' size too, at a cost that grows like 1 / tau^2 in the plane. In d >= 3 they are fixed by the seed:
-/// G_tau is then a smooth function exactly, and EM on it monotone; its error shows in `estimate`.
+/// below the cells' size too, at a cost that grows like 1 / tau^2 in the plane. So it is in d >= 3 while the centers
+/// lie on a line or in a plane, as up to three always do; for others nodes are fixed by the seed: G_tau is then a
+/// smooth function exactly, and EM on it monotone; its error shows in `estimate`.
 template <MixtureModel M>
 class PopulationLikelihood {
  public:
@@ -77,16 +82,13 @@ class PopulationLikelihood {
   static constexpr int dim = M::dim;
 
   /// @param tau standard deviation per coordinate of the components that are fitted, > 0
-  /// Throws `invalid_input`. In d >= 3 O(replicates components points d) time and memory.
+  /// Throws `invalid_input`. The first centers in d >= 3 that span more than a plane take O(replicates components
+  /// points d) time and memory.
   PopulationLikelihood(M model, Real tau, const PopulationLikelihoodOptions& options = {})
       : model_(std::move(model)),
         tau_(internal::likelihood_deviation(tau, "PopulationLikelihood")),
         options_(check(options)),
-        log_mixing_(internal::log_mixing<Real>(options.mixing, "PopulationLikelihood")) {
-    if (model_.dimension() > 2)
-      nodes_ = std::make_shared<const NodesType>(
-          internal::quasi_random_nodes(model_, options_.points, options_.replicates, options_.seed));
-  }
+        log_mixing_(internal::log_mixing<Real>(options.mixing, "PopulationLikelihood")) {}
 
   [[nodiscard]] Index dimension() const { return model_.dimension(); }
   [[nodiscard]] const M& model() const { return model_; }
@@ -97,8 +99,10 @@ class PopulationLikelihood {
   [[nodiscard]] PopulationLikelihoodEstimate<Scalar, dim> estimate(const Eigen::MatrixBase<Derived>& centers) const {
     const CentersType at = check_centers(centers, "PopulationLikelihood::estimate");
     const auto scores = internal::likelihood_scores(log_mixing_, tau_, at.cols(), "PopulationLikelihood::estimate");
-    const auto means = nodes_ ? internal::replicate_means(*nodes_, options_.replicates, at, scores, options_.threads)
-                              : refine(internal::AdaptiveQuadrature<M>(model_), at, scores);
+    auto quadrature = adaptive(at);
+    const auto means = quadrature
+                           ? refine(*quadrature, at, scores)
+                           : internal::replicate_means(nodes(), options_.replicates, at, scores, options_.threads);
     PopulationLikelihoodEstimate<Scalar, dim> result;
     result.cells = internal::soft_moments<Scalar, dim>(means.sums, at, tau_);
     result.value = result.cells.value();
@@ -141,15 +145,16 @@ class PopulationLikelihood {
   [[nodiscard]] Matrix hessian(const Eigen::MatrixBase<Derived>& centers) const {
     const CentersType at = check_centers(centers, "PopulationLikelihood::hessian");
     const auto scores = internal::likelihood_scores(log_mixing_, tau_, at.cols(), "PopulationLikelihood::hessian");
-    if (nodes_) return hessian_of(*nodes_, at, scores) / static_cast<Real>(options_.replicates);
-    internal::AdaptiveQuadrature<M> quadrature(model_);
-    static_cast<void>(refine(quadrature, at, scores));
-    return hessian_of(quadrature.nodes(), at, scores);
+    auto quadrature = adaptive(at);
+    if (!quadrature) return hessian_of(nodes(), at, scores) / static_cast<Real>(options_.replicates);
+    static_cast<void>(refine(*quadrature, at, scores));
+    return hessian_of(quadrature->nodes(), at, scores);
   }
 
  private:
   using NodesType = internal::Nodes<Real, dim>;
   using Scores = internal::SoftScores<Real>;
+  using Quadrature = internal::AdaptiveQuadrature<M>;
 
   static PopulationLikelihoodOptions check(const PopulationLikelihoodOptions& options) {
     constexpr std::string_view function = "PopulationLikelihood";
@@ -172,8 +177,31 @@ class PopulationLikelihood {
     return centers.template cast<Real>();
   }
 
-  template <class Quadrature>
-  [[nodiscard]] internal::SoftMeans<Real, dim> refine(Quadrature&& quadrature, const CentersType& at,
+  /// Nodes in all of space, of all copies of the object, made when the first centers need them.
+  struct FixedNodes {
+    std::once_flag once;
+    NodesType nodes;
+  };
+  [[nodiscard]] const NodesType& nodes() const {
+    std::call_once(fixed_->once, [&] {
+      fixed_->nodes = internal::quasi_random_nodes(model_, options_.points, options_.replicates, options_.seed);
+    });
+    return fixed_->nodes;
+  }
+
+  /// Of the line or plane that the centers need; none where they span more.
+  [[nodiscard]] std::optional<Quadrature> adaptive(const CentersType& at) const {
+    if (dimension() <= 2) return Quadrature(model_);
+    if (!options_.reduce) return std::nullopt;
+    const Eigen::MatrixXd plain = at.template cast<double>();
+    Eigen::MatrixXd differences = Eigen::MatrixXd::Zero(dimension(), std::max(at.cols() - 1, Index{1}));
+    for (Index j = 1; j < at.cols(); ++j) differences.col(j - 1) = plain.col(j) - plain.col(0);
+    const Eigen::MatrixXd basis = internal::span_basis(differences, plain.cwiseAbs().maxCoeff(), 1);
+    if (basis.cols() > 2) return std::nullopt;
+    return Quadrature(model_, basis.template cast<Real>(), internal::complement_of(basis).template cast<Real>());
+  }
+
+  [[nodiscard]] internal::SoftMeans<Real, dim> refine(Quadrature& quadrature, const CentersType& at,
                                                       const Scores& scores) const {
     Real squared = 0;
     for (Index s = 0; s < model_.components(); ++s) {
@@ -193,8 +221,8 @@ class PopulationLikelihood {
   M model_;
   Real tau_;
   PopulationLikelihoodOptions options_;
-  Weights<Real> log_mixing_;                // empty: equal weights
-  std::shared_ptr<const NodesType> nodes_;  // d >= 3
+  Weights<Real> log_mixing_;  // empty: equal weights
+  std::shared_ptr<FixedNodes> fixed_ = std::make_shared<FixedNodes>();
 };
 
 }  // namespace kmscape
