@@ -110,13 +110,14 @@ std::string told(double steps, double seconds) {
 
 int main(int argc, char** argv) {
   return examples::run([&] {
-    const examples::Arguments arguments(argc, argv, "bhz_tables [--out DIR] [--runs R] [--most-items N]",
-                                        {{"out", "DIR", "folder for the picture and its page"},
-                                         {"runs", "R", "runs for each row, 20 unless given"},
-                                         {"most-items", "N", "largest instance, 1000000 unless given"}});
+    const examples::Arguments arguments(
+        argc, argv, "bhz_tables [--out DIR] [--runs R] [--most-items N]",
+        {{"out", "DIR", "folder for the picture and its page"},
+         {"runs", "R", "runs for each row, 5 unless given"},
+         {"most-items", "N", "largest instance, 100000 unless given; 1000000 takes minutes"}});
     if (arguments.printed_help()) return;
     const auto folder = examples::output_folder(arguments.text("out"));
-    const auto runs = arguments.integer("runs", 20, 1), most = arguments.integer("most-items", 1'000'000, 100);
+    const auto runs = arguments.integer("runs", 5, 1), most = arguments.integer("most-items", 100'000, 100);
 
     examples::Report report(
         "bhz_tables", "BHZ Tables 1 and 2, and beyond",
