@@ -4,7 +4,8 @@
 // Small run: {data}/iris.csv --k 3 --truth label --json {out}/balanced.json --figure {out}/balanced.png
 // Small run: {data}/planted.csv --k 4 --truth label --min-size 10 --max-size 600 --json {out}/balanced_bounds.json
 // Small run: {data}/planted.csv --k 3 --truth label --entropic 0.05 --figure {out}/balanced_entropic.png
-// Small run: {data}/line.csv --centers {data}/line.csv --assign-only --json {out}/balanced_line.json --figure {out}/balanced_line.png
+// Small run: {data}/line.csv --centers {data}/line.csv --assign-only --json {out}/balanced_line.json --figure
+// {out}/balanced_line.png
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -210,20 +211,9 @@ void print(const Input& input, const Answer& answer) {
 /// The cells of the power diagram that the prices make of the sites, as far as the box shows them.
 std::vector<Eigen::MatrixXd> power_cells(const Answer& answer, const examples::Box& box) {
   std::vector<Eigen::MatrixXd> cells;
-  for (Index i = 0; i < answer.sites.cols(); ++i) {
-    auto sides = examples::box_sides(box);
-    const Eigen::Vector2d own = answer.sites.col(i);
-    bool is_empty = false;
-    for (Index j = 0; j < answer.sites.cols(); ++j) {
-      const Eigen::Vector2d other = answer.sites.col(j), normal = 2 * (other - own);
-      const double offset = other.squaredNorm() - answer.prices(j) - own.squaredNorm() + answer.prices(i),
-                   length = normal.norm();
-      // Of sites that coincide, the one of the higher price has the cell.
-      if (j != i && length == 0) is_empty |= offset < 0 || (offset == 0 && j < i);
-      if (length > 0) sides.push_back({normal / length, offset / length});
-    }
-    cells.push_back(is_empty ? Eigen::MatrixXd(2, 0) : examples::common_area(sides));
-  }
+  const auto diagram = kmscape::power_diagram(answer.sites, answer.prices);
+  for (Index i = 0; i < answer.sites.cols(); ++i)
+    cells.push_back(examples::common_area(diagram.half_planes(i), examples::box_sides(box)));
   return cells;
 }
 

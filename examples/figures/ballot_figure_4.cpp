@@ -66,8 +66,8 @@ int main(int argc, char** argv) {
                             "from its ball's, in a random direction. White: recovered in all of " +
                                 std::to_string(trials) +
                                 " samples, black: in none. The line is error = Delta / 2 - 1, below which one step is "
-                                "proved to do it (this "
-                                "library's statement; the paper's Theorem 6 or 8 was not at hand). The axes are ours.");
+                                "proved to do it: a "
+                                "statement of this library, which the paper's theorem may sharpen. The axes are ours.");
     examples::Sheet sheet(folder / "ballot_figure_4.png", 1020, 900);
     examples::ProgressBar bar;
     const auto progress = bar.callback();

@@ -1,4 +1,4 @@
-// What BalLOT does step by step, in place of figures that were not at hand: starts from which one step recovers,
+// What BalLOT does step by step: starts from which one step recovers,
 // recovery against n where balls touch, and the objective along iterations, each of them integral and falling.
 //
 // Small run: --out {out} --trials 4

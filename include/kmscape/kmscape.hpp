@@ -42,8 +42,8 @@
 #include <kmscape/landscape/cell_masses.hpp>
 #include <kmscape/landscape/center_sets.hpp>
 #include <kmscape/landscape/certificate.hpp>
-#include <kmscape/landscape/escape.hpp>
 #include <kmscape/landscape/distinct_points.hpp>
+#include <kmscape/landscape/escape.hpp>
 #include <kmscape/landscape/facet_lloyd.hpp>
 #include <kmscape/landscape/gaussian_face_density.hpp>
 #include <kmscape/landscape/necessary_conditions.hpp>
@@ -112,7 +112,10 @@
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
 #include <kmscape/transition/exchange_paths.hpp>
+#include <kmscape/transition/predecessors.hpp>
 #include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/size_bounds.hpp>
 #include <kmscape/transition/transition.hpp>
 #include <kmscape/transition/transition_graph.hpp>
+#include <kmscape/transition/transition_steps.hpp>
 #include <kmscape/transition/verify.hpp>

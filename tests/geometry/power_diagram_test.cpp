@@ -48,6 +48,26 @@ TEST_CASE("A larger gamma shrinks a cell, and of equal sites the least gamma own
   CHECK(diagram.cell(0).edges()[0].origin == 1);
 }
 
+TEST_CASE("The power diagram of prices puts a point where its squared distance less the price is least") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Eigen::MatrixXd sites = testing::normal_points(3, 6, seed), points = testing::normal_points(3, 40, seed + 50);
+    const Eigen::ArrayXd prices = testing::normal_points(1, 6, seed + 90).transpose();
+    const auto labels = kmscape::power_diagram(sites, prices).classify(points);
+    for (kmscape::Index j = 0; j < points.cols(); ++j) {
+      Eigen::Index cheapest = 0;
+      ((sites.colwise() - points.col(j)).colwise().squaredNorm().transpose().array() - prices).minCoeff(&cheapest);
+      CHECK(labels(j) == cheapest);
+    }
+  }
+  CHECK_THAT(refusal([] {
+               (void)kmscape::power_diagram(testing::on_line({1, 2}), Eigen::ArrayXd::Zero(3));
+             }),
+             ContainsSubstring("kmscape::power_diagram: prices.size() = 3, but there are 2 sites; pass one price per "
+                               "site"));
+  CHECK_THAT(refusal([] { (void)kmscape::power_diagram(testing::on_line({1}), Eigen::ArrayXd::Constant(1, NAN)); }),
+             ContainsSubstring("prices(0) = nan, but a price is a finite number"));
+}
+
 TEST_CASE("Power diagrams refuse points and cells that they have not") {
   const kmscape::PowerDiagram diagram{Eigen::MatrixXd::Identity(3, 3), Eigen::Vector3d(0, 0, 0)};
   CHECK_THAT(refusal([&] { (void)diagram.classify(testing::on_line({1})); }),

@@ -74,7 +74,7 @@ TEST_CASE("every strategy of escape brings nine centers on one of nine clusters 
   }
 }
 
-TEST_CASE("escape never returns worse than its start, repeats itself and does not depend on threads") {
+TEST_CASE("escape never returns worse than its start and repeats itself") {
   const auto points = testing::normal_points(3, 200, 8);
   const EmpiricalObjective objective(points, testing::whole_weights(200, 5));
   for (const auto strategy : escape_strategies) {
@@ -85,13 +85,29 @@ TEST_CASE("escape never returns worse than its start, repeats itself and does no
     const auto one = escape(objective, points.leftCols(6), options);
     CHECK(one.value <= one.start_value);
     CHECK(one.moves <= 15);
+    const auto same = escape(objective, points.leftCols(6), options);
+    CHECK(one.centers == same.centers);
+    CHECK(one.history == same.history);
+    const auto again = escape(objective, one.centers, options);
+    CHECK(again.value <= one.value);
+  }
+}
+
+TEST_CASE("escape gives the same bits for one thread and two, on data large enough for both") {
+  const auto points = testing::normal_points(8, 7000, 9);
+  REQUIRE(kmscape::internal::useful_threads(7000, 8, 20, 2) == 2);
+  const EmpiricalObjective objective(points);
+  for (const auto strategy : escape_strategies) {
+    INFO(to_string(strategy));
+    EscapeOptions options;
+    options.strategy = strategy;
+    options.max_moves = 2;
+    const auto one = escape(objective, points.leftCols(20), options);
     options.threads = 2;
-    const auto two = escape(objective, points.leftCols(6), options);
+    const auto two = escape(objective, points.leftCols(20), options);
     CHECK(one.centers == two.centers);
     CHECK(one.history == two.history);
     CHECK(one.lloyd_iterations == two.lloyd_iterations);
-    const auto again = escape(objective, one.centers, options);
-    CHECK(again.value <= one.value);
   }
 }
 
@@ -137,13 +153,25 @@ TEST_CASE("escape refuses options that make no sense") {
   const auto error = [&](const EscapeOptions& options) {
     return refusal([&] { static_cast<void>(escape(objective, testing::on_line({0, 1}), options)); });
   };
-  CHECK_THAT(error({.max_moves = -1}), ContainsSubstring("options.max_moves"));
-  CHECK_THAT(error({.max_iterations = -1}), ContainsSubstring("options.max_iterations"));
-  CHECK_THAT(error({.seconds = -1}), ContainsSubstring("options.seconds"));
+  CHECK_THAT(error({.max_moves = -1}),
+             ContainsSubstring("kmscape::escape: options.max_moves = -1, but a number of moves cannot be negative; "
+                               "pass 0 for Lloyd's iteration alone"));
+  CHECK_THAT(error({.max_iterations = -1}),
+             ContainsSubstring("kmscape::escape: options.max_iterations = -1, but a number of steps cannot be "
+                               "negative; pass 0 for the start's own Lloyd iteration alone"));
+  CHECK_THAT(error({.seconds = -1}), ContainsSubstring("kmscape::escape: options.seconds = -1, but a time limit cannot "
+                                                       "be negative; leave it infinite for no limit"));
   CHECK_THAT(error({.target = std::nan("")}), ContainsSubstring("options.target"));
-  CHECK_THAT(error({.over_parametrisation = 1}), ContainsSubstring("options.over_parametrisation"));
-  CHECK_THAT(error({.breath = 0}), ContainsSubstring("options.breath"));
-  CHECK_THAT(error({.split_trials = -1}), ContainsSubstring("options.split_trials"));
+  CHECK_THAT(error({.over_parametrisation = 1}),
+             ContainsSubstring("kmscape::escape: options.over_parametrisation = 1, but there must be more than k "
+                               "centers to merge; pass a finite factor > 1"));
+  CHECK_THAT(
+      error({.breath = 0}),
+      ContainsSubstring(
+          "kmscape::escape: options.breath = 0, but a breath splits at least one cell; pass options.breath >= 1"));
+  CHECK_THAT(error({.split_trials = -1}),
+             ContainsSubstring("kmscape::escape: options.split_trials = -1, but a number of trials cannot be negative; "
+                               "pass 0 for the maximin start alone"));
   CHECK_THAT(error({.threads = -1}), ContainsSubstring("options.threads"));
   CHECK_THAT(refusal([&] { static_cast<void>(escape(objective, Eigen::MatrixXd(2, 2))); }), ContainsSubstring("start"));
 }

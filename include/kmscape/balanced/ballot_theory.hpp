@@ -3,7 +3,7 @@
 // The model: k unit balls around gamma_a, a rotation-invariant law in each, exactly n / k points a ball, Delta the
 // least distance of two gamma_a; for balls of radius r divide every length by r. Luo, Mixon, BalLOT, arXiv 2512.05926,
 // state a basin of attraction, a misclustering rate and a benign population landscape for it; the statements here are
-// this library's, proved beside each, since theirs (Theorems 6, 8, 11, 12, 15, 17) were not at hand.
+// this library's own, proved beside each; their Theorems 6, 8, 11, 12, 15 and 17 may be stated otherwise.
 #pragma once
 
 #include <Eigen/Core>
@@ -53,6 +53,8 @@ namespace kmscape {
 /// I_{1 - a^2}((d + 1) / 2, 1 / 2) / 2 with a = Delta cosine / 2, 0 for a >= 1. By symmetry the threshold is the
 /// middle, and a is its distance from a ball's center.
 [[nodiscard]] inline double first_step_misclustering(double delta, double cosine, Index dimension) {
+  internal::require(delta > 0 && std::isfinite(delta), "first_step_misclustering", "delta", delta,
+                    "a distance is positive", "pass the distance of the balls' centers in radii");
   internal::require(cosine >= 0 && cosine <= 1, "first_step_misclustering", "cosine", cosine,
                     "a cosine lies between 0 and 1", "pass |<w, e>| / |w|");
   internal::require(dimension >= 1, "first_step_misclustering", "dimension", dimension, "there is a coordinate",

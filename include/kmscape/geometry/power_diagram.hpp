@@ -45,6 +45,27 @@ struct PowerDiagram {
   }
 };
 
+/// The diagram whose cell i holds the points where |x - s_i|^2 - price_i is least, as prices of a balanced assignment
+/// say: gamma_i = (|s_i|^2 - price_i) / 2. `sites` is d x k, `prices` has k entries. Throws `invalid_input`. O(d k).
+template <class Sites, class Prices>
+[[nodiscard]] PowerDiagram power_diagram(const Eigen::MatrixBase<Sites>& sites,
+                                         const Eigen::DenseBase<Prices>& prices) {
+  internal::check_columns(sites, "power_diagram", "sites", "site");
+  internal::require(prices.size() == sites.cols(), "power_diagram", "prices.size()", prices.size(),
+                    internal::text("there are ", sites.cols(), " sites"), "pass one price per site");
+  PowerDiagram result;
+  result.sites = sites.template cast<double>();
+  result.gamma.resize(sites.cols());
+  for (Index i = 0; i < sites.cols(); ++i) {
+    const double price = static_cast<double>(prices(i));
+    internal::require(std::isfinite(price), "power_diagram", internal::text("prices(", i, ")"), price,
+                      "a price is a finite number", "pass the prices of an assignment");
+    result.gamma(i) = -price / 2;
+    for (Index r = 0; r < sites.rows(); ++r) result.gamma(i) += result.sites(r, i) * result.sites(r, i) / 2;
+  }
+  return result;
+}
+
 template <class Derived>
 Labels PowerDiagram::classify(const Eigen::MatrixBase<Derived>& points) const {
   internal::refuse_row_major<Derived>();

@@ -58,16 +58,6 @@ template <class P, class S>
   return result;
 }
 
-template <class P, class S>
-void check_sites(const Eigen::MatrixBase<P>& points, const Eigen::MatrixBase<S>& sites, std::string_view function) {
-  refuse_row_major<P>();
-  refuse_row_major<S>();
-  check_columns(points, function, "points", "point");
-  check_columns(sites, function, "sites", "site");
-  require(sites.rows() == points.rows(), function, "sites.rows()", sites.rows(),
-          text("the points have ", points.rows(), " coordinates"), "pass d x k sites");
-}
-
 }  // namespace internal
 
 template <class P, class S>

@@ -13,6 +13,7 @@
 
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
+#include <kmscape/transition/predecessors.hpp>
 #include <kmscape/transition/transition_graph.hpp>
 
 namespace kmscape::internal {
@@ -168,25 +169,17 @@ class ExchangePaths {
     if (difference > tolerance_) return false;
     const LinearWeight label = label_[i] + weight(i, l);
     if (value_[l] < infinity && difference > -tolerance_ && sign(label - label_[l], lambda_) >= 0) return false;
-    for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i); at >= 0; at = via_[static_cast<std::size_t>(at)])
-      if (at == static_cast<std::ptrdiff_t>(l)) {
-        close(i, l);
-        return true;
-      }
+    if (closes_cycle(via_, i, l, cycle_)) {
+      begin_after_root();
+      return true;
+    }
     set(l, label);
     via_[l] = static_cast<std::ptrdiff_t>(i);
     active_[l] = 1;
     return false;
   }
 
-  /// The cycle l -> ... -> i -> l.
-  void close(std::size_t i, std::size_t l) {
-    cycle_.clear();
-    for (std::size_t at = i;; at = static_cast<std::size_t>(via_[at])) {
-      cycle_.push_back(at);
-      if (at == l) break;
-    }
-    std::reverse(cycle_.begin(), cycle_.end());
+  void begin_after_root() {
     const auto root = std::find(cycle_.begin(), cycle_.end(), k_);
     through_root_ = root != cycle_.end();
     if (through_root_) {
@@ -198,7 +191,7 @@ class ExchangePaths {
   std::size_t k_, nodes_, used_ = 0;
   std::vector<LinearWeight> label_;
   std::vector<double> value_;
-  std::vector<std::ptrdiff_t> via_, tree_;  // the node before, or -1
+  Predecessors via_, tree_;
   std::vector<char> active_;
   std::vector<std::size_t> cycle_, chain_;
   bool through_root_ = false;

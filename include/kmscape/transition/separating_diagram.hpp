@@ -13,10 +13,12 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/geometry/power_diagram.hpp>
+#include <kmscape/transition/predecessors.hpp>
 
 namespace kmscape {
 
@@ -118,11 +120,7 @@ class DifferenceSystem {
         any = true;
         for (std::size_t l = 0; l < k_; ++l) {
           if (l == i || !(own + row[l] < potential_[l])) continue;
-          for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i); at >= 0; at = via_[static_cast<std::size_t>(at)])
-            if (at == static_cast<std::ptrdiff_t>(l)) {
-              close(i, l);
-              return false;
-            }
+          if (closes_cycle(via_, i, l, cycle_)) return false;
           potential_[l] = potential_[i] + row[l];
           via_[l] = static_cast<std::ptrdiff_t>(i);
           active_[l] = 1;
@@ -132,18 +130,9 @@ class DifferenceSystem {
     return true;
   }
 
-  void close(std::size_t i, std::size_t l) {
-    cycle_.clear();
-    for (std::size_t at = i;; at = static_cast<std::size_t>(via_[at])) {
-      cycle_.push_back(at);
-      if (at == l) break;
-    }
-    std::reverse(cycle_.begin(), cycle_.end());
-  }
-
   std::size_t k_;
   std::vector<double> potential_;
-  std::vector<std::ptrdiff_t> via_;
+  Predecessors via_;
   std::vector<char> active_;
   std::vector<double> reduced_;
   std::vector<std::size_t> cycle_;
@@ -151,14 +140,20 @@ class DifferenceSystem {
 };
 
 template <class P, class S>
-void check_clustering(const Eigen::MatrixBase<P>& points, const Labels& labels, const Eigen::MatrixBase<S>& sites,
-                      std::string_view function, std::string_view labels_argument, std::string_view sites_argument) {
+void check_sites(const Eigen::MatrixBase<P>& points, const Eigen::MatrixBase<S>& sites, std::string_view function,
+                 std::string_view argument = "sites") {
   refuse_row_major<P>();
   refuse_row_major<S>();
   check_columns(points, function, "points", "point");
-  check_columns(sites, function, sites_argument, "site");
-  require(sites.rows() == points.rows(), function, text(sites_argument, ".rows()"), sites.rows(),
+  check_columns(sites, function, argument, "site");
+  require(sites.rows() == points.rows(), function, text(argument, ".rows()"), sites.rows(),
           text("the points have ", points.rows(), " coordinates"), "pass d x k sites");
+}
+
+template <class P, class S>
+void check_clustering(const Eigen::MatrixBase<P>& points, const Labels& labels, const Eigen::MatrixBase<S>& sites,
+                      std::string_view function, std::string_view labels_argument, std::string_view sites_argument) {
+  check_sites(points, sites, function, sites_argument);
   check_labels(labels, points.cols(), function, labels_argument);
   for (Index j = 0; j < labels.size(); ++j)
     if (labels(j) >= sites.cols()) [[unlikely]]

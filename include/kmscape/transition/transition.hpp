@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,27 +36,11 @@
 #include <kmscape/transition/exchange.hpp>
 #include <kmscape/transition/exchange_paths.hpp>
 #include <kmscape/transition/separating_diagram.hpp>
+#include <kmscape/transition/size_bounds.hpp>
 #include <kmscape/transition/transition_graph.hpp>
+#include <kmscape/transition/transition_steps.hpp>
 
 namespace kmscape {
-
-enum class TransitionPhase {
-  initial,  // sites s, from the start to a radial clustering
-  linear,   // sites (1 - lambda) s + lambda t, radial clusterings
-  target,   // sites t, from a radial clustering to the target
-};
-
-[[nodiscard]] constexpr std::string_view to_string(TransitionPhase phase) {
-  switch (phase) {
-    case TransitionPhase::initial:
-      return "initial";
-    case TransitionPhase::linear:
-      return "linear";
-    case TransitionPhase::target:
-      return "target";
-  }
-  return "unknown";
-}
 
 /// What is computed beside the exchanges.
 enum class Diagrams {
@@ -72,44 +57,6 @@ struct TransitionSequenceOptions {
   /// How far start and target may be from optimal for their sites, relative to the largest |x . (s_i - s_l)|.
   double tolerance = 1e-12;
   ProgressCallback progress = {};  // stage "exchanges"; returning false ends the transition early
-};
-
-struct TransitionStep {
-  TransitionPhase phase = TransitionPhase::initial;
-  double lambda = 0;    // the breakpoint: both clusterings are optimal for the sites (1 - lambda) s + lambda t
-  ItemExchange moves;   // from the clustering before to the one after
-  bool is_tie = false;  // made at the lambda of the step before, or of weight 0, or to mend rounding
-  /// The largest margin of a power diagram for the clustering after the step (BHZ, LP 6); NaN unless asked for. Its
-  /// sites are s or t, and between two breakpoints those halfway.
-  double margin = std::numeric_limits<double>::quiet_NaN();
-  PowerDiagram separating;  // of that margin; without sites unless asked for
-  PowerDiagram shared;      // separates the clusterings before and after the step, for the sites at lambda
-};
-
-enum class TransitionStatus {
-  complete,
-  stopped_by_callback,
-};
-
-[[nodiscard]] constexpr std::string_view to_string(TransitionStatus status) {
-  switch (status) {
-    case TransitionStatus::complete:
-      return "complete";
-    case TransitionStatus::stopped_by_callback:
-      return "stopped_by_callback";
-  }
-  return "unknown";
-}
-
-struct Transition {
-  Labels start, target;                       // n
-  Eigen::MatrixXd start_sites, target_sites;  // d x k
-  Counts lower, upper;                        // k: all sizes lie within
-  bool is_centered = true;
-  std::vector<TransitionStep> steps;
-  double start_margin = std::numeric_limits<double>::quiet_NaN();  // as of the steps, of the first clustering
-  PowerDiagram start_diagram;
-  TransitionStatus status = TransitionStatus::complete;
 };
 
 /// All of BHZ Algorithm 1: from the constrained least-squares assignment `start` for start_sites (d x k) to `target`
@@ -232,34 +179,7 @@ class TransitionSequence {
   std::vector<std::size_t> twins_;
 };
 
-/// The same transition from target to start.
-[[nodiscard]] Transition reversed(const Transition& transition);
-
 namespace internal {
-
-[[nodiscard]] inline Counts cluster_sizes(const Labels& labels, Index k) {
-  Counts sizes;
-  sizes.resize(k);
-  std::fill_n(sizes.data(), k, Index{0});
-  for (Index j = 0; j < labels.size(); ++j) ++sizes(labels(j));
-  return sizes;
-}
-
-inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std::string_view function) {
-  for (const auto& [name, bounds] : {std::pair<const char*, const Counts*>{"lower", &lower}, {"upper", &upper}})
-    require(bounds->size() == k, function, name, text(bounds->size(), " bounds"), text("there are ", k, " clusters"),
-            "pass one bound per cluster");
-}
-
-inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
-                        std::string_view argument) {
-  for (Index i = 0; i < sizes.size(); ++i)
-    if (sizes(i) < lower(i) || sizes(i) > upper(i)) [[unlikely]]
-      throw invalid_input(
-          function, argument, text("a clustering with ", sizes(i), " items in cluster ", i),
-          text("its size must lie between lower(", i, ") = ", lower(i), " and upper(", i, ") = ", upper(i)),
-          "widen the bounds, or leave them empty for the tightest");
-}
 
 [[nodiscard]] inline Room room_for(const Clusters& clusters, const Counts& lower, const Counts& upper) {
   Room room;
@@ -332,24 +252,6 @@ void check_transition(const Eigen::MatrixBase<P>& points, const Labels& start, c
   if (options.lower.size() > 0) check_bounds(options.lower, options.upper, start_sites.cols(), function);
 }
 
-/// The options' bounds, or the tightest; both clusterings must keep them.
-inline void set_bounds(const Labels& start, const Labels& target, Index k, const TransitionSequenceOptions& options,
-                       std::string_view function, Counts& lower, Counts& upper) {
-  const Counts start_sizes = cluster_sizes(start, k), target_sizes = cluster_sizes(target, k);
-  lower = options.lower;
-  upper = options.upper;
-  if (lower.size() == 0) {
-    lower.resize(k);
-    upper.resize(k);
-    for (Index i = 0; i < k; ++i) {
-      lower(i) = std::min(start_sizes(i), target_sizes(i));
-      upper(i) = std::max(start_sizes(i), target_sizes(i));
-    }
-  }
-  check_sizes(start_sizes, lower, upper, function, "start");
-  check_sizes(target_sizes, lower, upper, function, "target");
-}
-
 }  // namespace internal
 
 template <class P, class S, class T>
@@ -400,7 +302,8 @@ TransitionSequence::TransitionSequence(const Eigen::MatrixBase<P>& points, const
     : options_(options) {
   constexpr auto function = "transition";
   internal::check_transition(points, start, start_sites, target, target_sites, options, function);
-  internal::set_bounds(start, target, start_sites.cols(), options, function, lower_, upper_);
+  std::tie(lower_, upper_) =
+      internal::common_bounds(start, target, start_sites.cols(), options.lower, options.upper, function);
   begin_target(points, target, start_sites, target_sites, function);
   begin(points, start, start_sites, target_sites, false, function, "start", "start_sites");
 }
@@ -679,7 +582,8 @@ Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& st
   internal::check_transition(points, start, start_sites, target, target_sites, options, function);
   TransitionSequence sequence;
   sequence.options_ = options;
-  internal::set_bounds(start, target, start_sites.cols(), options, function, sequence.lower_, sequence.upper_);
+  std::tie(sequence.lower_, sequence.upper_) =
+      internal::common_bounds(start, target, start_sites.cols(), options.lower, options.upper, function);
   sequence.begin_target(points, target, start_sites, target_sites, function);
   const auto refuse = [](const ItemExchange& exchange, std::string_view argument, std::string_view sites) {
     throw invalid_input(function, argument, "a clustering",
@@ -694,33 +598,6 @@ Transition radial_to_radial(const Eigen::MatrixBase<P>& points, const Labels& st
       internal::path_to_radial(*sequence.graph_, *sequence.paths_, internal::lambda_zero, sequence.room_);
   if (!missing.empty()) refuse(missing, "start", "start_sites");
   return sequence.collect(target);
-}
-
-inline Transition reversed(const Transition& transition) {
-  Transition result;
-  result.start = transition.target;
-  result.target = transition.start;
-  result.start_sites = transition.target_sites;
-  result.target_sites = transition.start_sites;
-  result.lower = transition.lower;
-  result.upper = transition.upper;
-  result.is_centered = transition.is_centered;
-  result.status = transition.status;
-  const auto& steps = transition.steps;
-  result.start_margin = steps.empty() ? transition.start_margin : steps.back().margin;
-  result.start_diagram = steps.empty() ? transition.start_diagram : steps.back().separating;
-  for (std::size_t r = steps.size(); r-- > 0;) {
-    TransitionStep step = steps[r];
-    if (step.phase != TransitionPhase::linear)
-      step.phase = step.phase == TransitionPhase::initial ? TransitionPhase::target : TransitionPhase::initial;
-    step.lambda = 1 - step.lambda;
-    step.moves = reversed(step.moves);
-    step.is_tie = steps[r].is_tie || (r + 1 < steps.size() && steps[r + 1].is_tie);
-    step.margin = r > 0 ? steps[r - 1].margin : transition.start_margin;
-    step.separating = r > 0 ? steps[r - 1].separating : transition.start_diagram;
-    result.steps.push_back(std::move(step));
-  }
-  return result;
 }
 
 }  // namespace kmscape
