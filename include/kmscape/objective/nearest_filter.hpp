@@ -43,7 +43,8 @@ struct FilterFrame {
 inline constexpr int filter_lanes = pack_lanes<float>;
 inline constexpr int filter_packs = registers == 32 ? 4 : 2;
 inline constexpr int filter_width = filter_lanes * filter_packs;
-inline constexpr int wide_tile = registers == 32 ? 6 : 4;
+/// With two packs twelve sums, which leave of sixteen registers what a coordinate needs.
+inline constexpr int wide_tile = 6;
 /// For few coordinates, which stay in registers beside the scores.
 inline constexpr int narrow_tile = 2;
 inline constexpr Index narrow_dimension = 4;
