@@ -18,6 +18,7 @@
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 #include "support/surveys.hpp"
+#include "support/trials.hpp"
 
 using kmscape::CertificateStatus;
 using kmscape::EmpiricalObjective;
@@ -144,9 +145,11 @@ bool same_to_the_bit(const S& a, const S& b) {
 TEST_CASE("iris surveys are same_to_the_bit bit for bit for 1, 2 and 3 threads, and what they list holds together") {
   const EmpiricalObjective objective(iris_points());
   const auto with = [&](int threads, std::uint64_t seed) {
-    return survey(
-        objective,
-        {.clusters = 3, .restarts = 2000, .seeding = Seeding::uniform_points, .seed = seed, .threads = threads});
+    return survey(objective, {.clusters = 3,
+                              .restarts = testing::trials(2000),
+                              .seeding = Seeding::uniform_points,
+                              .seed = seed,
+                              .threads = threads});
   };
   const auto one = with(1, 11);
   CHECK(same_to_the_bit(one, with(1, 11)));
@@ -154,7 +157,7 @@ TEST_CASE("iris surveys are same_to_the_bit bit for bit for 1, 2 and 3 threads, 
   CHECK(same_to_the_bit(one, with(3, 11)));
   CHECK_FALSE(same_to_the_bit(one, with(1, 12)));
 
-  CHECK(restarts_counted(one) == 2000);
+  CHECK(restarts_counted(one) == testing::trials(2000));
   CHECK(one.best().value == one.minima.front().value);
   std::set<Names> partitions;
   for (std::size_t m = 0; m < one.minima.size(); ++m) {
@@ -174,7 +177,7 @@ TEST_CASE("iris surveys are same_to_the_bit bit for bit for 1, 2 and 3 threads, 
 
 TEST_CASE("on small whole points every strict minimum found is one by enumeration, and the best of all is found") {
   std::size_t found = 0, existing = 0;
-  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(80u); ++seed) {
     const int k = 2 + static_cast<int>(seed % 2);
     const Eigen::MatrixXd points =
         grid_points(1 + static_cast<Index>(seed / 2 % 2), 7 + static_cast<Index>(seed % 2), 7, seed);
@@ -201,7 +204,7 @@ TEST_CASE("on small whole points every strict minimum found is one by enumeratio
   }
   // Starts on points reach most minima, not only the best.
   CHECK(found > existing / 2);
-  CHECK(found > 100);
+  CHECK(found > testing::trials(100u));
 }
 
 TEST_CASE("the redirected restarts are those that plain Lloyd leaves on the tied partition") {
@@ -283,7 +286,7 @@ TEST_CASE("a center tolerance as wide as the data merges ends, and still the sur
                               .stuck_tests = false});
   };
   CHECK(restarts_counted(with(circle, 3, 0.8, 237)) == 60);
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(60u); ++seed) {
     const EmpiricalObjective objective(grid_points(2, 9, 3, seed));
     for (const double tolerance : {0.3, 0.8, 1.3}) {
       const auto result = with(objective, 3, tolerance, seed);

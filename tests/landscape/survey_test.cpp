@@ -15,6 +15,7 @@
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 #include "support/surveys.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
@@ -46,10 +47,11 @@ void check_same(const S& a, const S& b) {
 
 TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every restart ends in a certified minimum") {
   for (const auto seeding : {Seeding::uniform_points, Seeding::kmeans_plus_plus}) {
-    const auto result = survey(iris(), {.clusters = 3, .restarts = 10'000, .seeding = seeding, .seed = 1});
+    const auto result =
+        survey(iris(), {.clusters = 3, .restarts = testing::trials(10'000), .seeding = seeding, .seed = 1});
     CHECK(std::abs(result.best().value - 78.851441) < 5e-7);
     CHECK(result.unfinished == 0);
-    CHECK(restarts_counted(result) == 10'000);
+    CHECK(restarts_counted(result) == testing::trials(10'000));
     CHECK(result.minima.size() <= 10);  // that is how many there are
     for (const auto& minimum : result.minima) {
       CHECK(minimum.certificate.status == kmscape::CertificateStatus::strict_minimum);
@@ -62,8 +64,8 @@ TEST_CASE("iris, k = 3: the best of 10,000 restarts is 78.851441 and every resta
 }
 
 TEST_CASE("iris, k = 2: every start ends in 152.347952") {
-  const auto result =
-      survey(iris(), {.clusters = 2, .restarts = 10'000, .seeding = Seeding::random_partition, .seed = 2});
+  const auto result = survey(
+      iris(), {.clusters = 2, .restarts = testing::trials(10'000), .seeding = Seeding::random_partition, .seed = 2});
   REQUIRE(result.minima.size() == 1);
   CHECK(std::abs(result.best().value - 152.347952) < 5e-7);
   CHECK(result.best().share == 1);

@@ -20,6 +20,7 @@
 #include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
@@ -280,7 +281,7 @@ TEST_CASE("three points on a line: the middle one divides in halves, at 2/3 betw
 
 TEST_CASE("every facet start of 8 points leads to an enumerated state, and every enumerated state to itself") {
   Index states = 0;
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(12u); ++seed) {
     const int n = 8, k = 2 + static_cast<int>(seed % 2);
     const Index d = 1 + static_cast<Index>(seed % 3);
     const Eigen::MatrixXd points = normal_points(d, n, seed);
@@ -316,12 +317,12 @@ TEST_CASE("every facet start of 8 points leads to an enumerated state, and every
     CHECK(found.size() == expected.states.size());
     states += static_cast<Index>(found.size());
   }
-  CHECK(states > 200);
+  CHECK(states > testing::trials(200));
 }
 
 TEST_CASE("networks of up to 9 points hold every minimum, nothing but enumerated states, and most of those") {
   Index known = 0, reached = 0, reached_by_more = 0;
-  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(24u); ++seed) {
     const int n = 7 + static_cast<int>(seed % 3), k = 2 + static_cast<int>(seed / 3 % 2);
     const Eigen::MatrixXd points = normal_points(2, n, seed + 1000);
     const auto expected = enumerate(points, std::vector<Wide>(static_cast<std::size_t>(n), 1), k);
@@ -345,7 +346,7 @@ TEST_CASE("networks of up to 9 points hold every minimum, nothing but enumerated
     const auto few = identities(network), many = identities(more);
     CHECK(std::includes(many.begin(), many.end(), few.begin(), few.end()));
   }
-  CHECK(known > 500);
+  CHECK(known > testing::trials(500));
   CHECK(static_cast<double>(reached) > 0.8 * static_cast<double>(known));
   CHECK(static_cast<double>(reached_by_more) > 0.95 * static_cast<double>(known));
 }
@@ -426,7 +427,7 @@ TEST_CASE("along minimum, transition state, minimum the objective is highest at 
 }
 
 TEST_CASE("around a transition state one pair of directions goes down, and all orthogonal to it go up") {
-  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(5u); ++seed) {
     const Eigen::MatrixXd points = normal_points(2, 30, seed);
     const EmpiricalObjective<double> objective(points);
     const auto network = transition_states(objective, survey(objective, {.clusters = 3, .restarts = 20}));

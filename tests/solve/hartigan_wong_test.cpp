@@ -16,6 +16,7 @@
 #include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::hartigan_wong;
@@ -127,7 +128,7 @@ auto battery(const O& objective, const C& start) {
 }  // namespace
 
 TEST_CASE("whatever the data and the start, no single-point move lowers the objective at the end") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(20u); ++seed) {
     INFO("seed " << seed);
     battery(EmpiricalObjective(normal_points(2, 24, seed)), normal_points(2, 4, seed + 100));
     battery(EmpiricalObjective(grid_points(2, 24, 3, seed)), grid_points(2, 4, 3, seed + 100));  // ties, duplicates
@@ -209,7 +210,7 @@ TEST_CASE("over all starts the least value is the global minimum, and none lies 
 
 TEST_CASE("from a fixed point of Lloyd's iteration it never rises, and what it ends at certifies as D-local") {
   int left = 0;
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(30u); ++seed) {
     const EmpiricalObjective objective(normal_points(2, 150, seed));
     const auto fixed = kmscape::lloyd(objective, normal_points(2, 7, seed + 50));
     const auto result = hartigan_wong(objective, fixed.centers);
@@ -220,13 +221,13 @@ TEST_CASE("from a fixed point of Lloyd's iteration it never rises, and what it e
     CHECK((objective.assign(result.centers).labels == result.labels).all());
     CHECK(hartigan_wong(objective, result.centers).exchanges == 0);
   }
-  CHECK(left > 5);
+  CHECK(left > testing::trials(5));
 }
 
 TEST_CASE("bounds never hide a move: passes that move nothing leave none that would") {
   // Asked of the sums as the passes left them, before anything is computed anew.
   kmscape::ThreadTeam team(1);
-  for (std::uint64_t seed = 0; seed < 240; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(240u); ++seed) {
     const bool weighted = seed % 2 == 1;
     // Small cells lose much of their mass at once, large ones take many points' way together.
     const Index n = seed % 3 == 0 ? 80 : 300, k = seed % 3 == 0 ? 30 : 5 * static_cast<Index>(seed % 3);

@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
@@ -154,7 +155,7 @@ void check_no_swap_improves(const Eigen::MatrixXd& d, const Eigen::ArrayXd& w, c
 }  // namespace
 
 TEST_CASE("all k medoids of at most eight points: no swap improves, and the lowest value is found from some start") {
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(12u); ++seed) {
     const Index n = 3 + static_cast<Index>(seed % 6);
     const Eigen::MatrixXd points = seed % 2 == 0 ? grid_points(2, n, 4, seed) : normal_points(2, n, seed);
     const Eigen::ArrayXd w = seed % 3 == 0 ? Eigen::ArrayXd::Ones(n).eval() : whole_weights(n, seed);
@@ -182,7 +183,7 @@ TEST_CASE("all k medoids of at most eight points: no swap improves, and the lowe
 TEST_CASE("the swaps are those of eager swapping by its definition, one after the other") {
   // Whole numbers: sums are exact in any order, so that values, ties and decisions agree to the last bit.
   Index swaps = 0, most = 0;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(40u); ++seed) {
     const Index n = 20 + static_cast<Index>(seed), k = 1 + static_cast<Index>(seed % 7);
     const Eigen::MatrixXd points = grid_points(2, n, seed % 4 == 0 ? 5 : 100, seed);
     const Eigen::ArrayXd w = whole_weights(n, seed + 1);
@@ -283,13 +284,13 @@ TEST_CASE("LAB on data no larger than its samples is BUILD, and starts lower tha
   const Eigen::MatrixXd many = table(normal_points(2, 400, 2));
   double lab = 0, random = 0;
   std::set<std::vector<Index>> seen;
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(50u); ++seed) {
     const auto start = k_medoids(many, 5, {.seeding = MedoidSeeding::lab, .max_iterations = 0, .seed = seed});
     lab += start.value;
     random += k_medoids(many, 5, {.seeding = MedoidSeeding::random, .max_iterations = 0, .seed = seed}).value;
     seen.insert(start.medoids);
   }
-  CHECK(seen.size() > 40);
+  CHECK(seen.size() > testing::trials(40u));
   CHECK(lab < 0.9 * random);
 }
 
@@ -297,7 +298,7 @@ TEST_CASE("random medoids are drawn by their weights, without repetition") {
   const Eigen::MatrixXd d = table(on_line({0, 1, 2}));
   const Eigen::ArrayXd w = Eigen::Array3d(1, 2, 5);
   Eigen::Array33d seen = Eigen::Array33d::Zero();
-  constexpr int trials = 20'000;
+  constexpr int trials = testing::trials(20'000);
   for (int t = 0; t < trials; ++t) {
     const auto medoids =
         k_medoids(d, 2, {.seeding = MedoidSeeding::random, .max_iterations = 0, .seed = static_cast<std::uint64_t>(t)},

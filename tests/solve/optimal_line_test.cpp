@@ -13,6 +13,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::Index;
@@ -87,7 +88,7 @@ void check_line_result(const O& objective, const R& result) {
 
 TEST_CASE("no contiguous partition is better, for all numbers of centers, with weights, duplicates and ties") {
   kmscape::RandomStream stream{kmscape::Seed{1}};
-  for (int trial = 0; trial < 60; ++trial) {
+  for (int trial = 0; trial < testing::trials(60); ++trial) {
     const Index n = 1 + stream.index(12);
     const bool whole = trial % 2 == 0;  // whole numbers tie often
     Eigen::MatrixXd x(1, n);
