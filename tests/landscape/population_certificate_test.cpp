@@ -423,6 +423,72 @@ TEST_CASE("Newton's errors square from step to step, and the residual is what it
   CHECK((slow.centers - start).norm() == Approx(1e-3 * std::sqrt(1 + a * a)).epsilon(1e-10));
 }
 
+TEST_CASE("in a curved valley that is all but level Newton's method says how far the stationary point still is") {
+  // Two centers halve one of two Gaussians 14 deviations apart, at any angle: the other one prefers two of them, by
+  // differences of G of some 1e-11.
+  const auto objective = two_gaussians(7);
+  const auto halves = [&](double angle) {
+    Eigen::MatrixXd centers(2, 3);
+    const Eigen::Vector2d offset = half_normal * Eigen::Vector2d(std::cos(angle), std::sin(angle));
+    centers << Eigen::Vector2d(-7, 0) - offset, Eigen::Vector2d(-7, 0) + offset, Eigen::Vector2d(7, 0);
+    return lloyd(objective, centers, {.max_iterations = 300, .tolerance = 1e-24}).centers;
+  };
+  const auto point = stationary_point(objective, halves(0.7));
+  CHECK(point.residual < 1e-10);
+  CHECK_FALSE(point.converged);
+  CHECK(point.in_valley);
+  CHECK(point.distance > 1e-2);
+  CHECK(std::abs(point.smallest_eigenvalue) < 1e-8);
+  CHECK(std::abs(point.predicted_change) > 1e-16);
+  CHECK(std::abs(point.predicted_change) < 1e-9);
+  CHECK(certify(objective, point.centers).verdict == PopulationVerdict::degenerate);
+  // Across the line of the clusters and along it the symmetry makes points that are stationary.
+  for (const double angle : {0.0, pi / 2}) {
+    const auto still = stationary_point(objective, halves(angle));
+    CHECK(still.converged);
+    CHECK_FALSE(still.in_valley);
+    CHECK(still.distance < 1e-3);
+  }
+  // What a stationary point far from all this reports: a step of no length.
+  const auto sure = stationary_point(two_gaussians(2), opposite(folded_mean(2) + 0.1, 0));
+  CHECK(sure.converged);
+  CHECK(sure.distance < 1e-12);
+  CHECK(std::abs(sure.predicted_change) < 1e-24);
+  CHECK(sure.smallest_eigenvalue == Approx(1 - 2 * normal_density_at(2) * folded_mean(2)).epsilon(1e-10));
+}
+
+TEST_CASE(
+    "tiny balls far from the origin: strict where no face meets one, undecided where rounding is the ball's size") {
+  // Places near 1000 are known to 1e-13, whatever the radius.
+  for (const double radius : {1e-6, 1e-9, 1e-11, 1e-12}) {
+    CAPTURE(radius);
+    const PopulationObjective line(StochasticBallModel(on_line({-1000, 0, 1000}), radius));
+    const auto truth = certify(line, on_line({-1000, 0, 1000}));
+    CHECK(truth.verdict == PopulationVerdict::strict_minimum);
+    CHECK(truth.rounding == 0);
+    CHECK(apart(truth.eigenvalues, {2.0 / 3, 2.0 / 3, 2.0 / 3}) < 1e-14);
+    Eigen::MatrixXd square = Eigen::MatrixXd::Zero(2, 3);
+    square.row(0) << -1000, 0, 1000;
+    square(1, 1) = 1000;
+    CHECK(certify(PopulationObjective(StochasticBallModel(square, radius)), square).verdict ==
+          PopulationVerdict::strict_minimum);
+
+    // Proposition 2's point: eigenvalues 1/6, 1/3, 4/3 for every radius, of which rounding leaves its share.
+    const auto halves = certify(line, on_line({-1000 - radius / 2, -1000 + radius / 2, 500}));
+    const double unit = 4.0 / 3, share = 64 * 2.3e-16 * (1000 + 1000 * std::sqrt(2.0 / 3)) * std::sqrt(3.0) / radius;
+    CHECK(halves.rounding == Approx(unit * share).epsilon(0.05));
+    if (radius >= 1e-9) {
+      CHECK(halves.verdict == PopulationVerdict::strict_minimum);
+      CHECK(apart(halves.eigenvalues, {1.0 / 6, 1.0 / 3, 4.0 / 3}) < halves.rounding);
+      CHECK_FALSE(halves.is_precision_limited);
+    } else {
+      CHECK(halves.verdict == PopulationVerdict::degenerate);
+      CHECK(halves.is_precision_limited);
+      CHECK(halves.rounding > 1.0 / 6);
+    }
+  }
+}
+
 TEST_CASE("five dimensions reduce to the line of centers without error") {
   const double a = 1.5, b = folded_mean(a), density = normal_density_at(a);
   const auto objective = two_gaussians(a, 5);

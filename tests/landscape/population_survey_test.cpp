@@ -74,14 +74,14 @@ Eigen::MatrixXd across(double c) {
 TEST_CASE("the line of three intervals has the truth and the two mirror images of Proposition 2 for minima") {
   constexpr double r = 0.3;
   const auto result =
-      survey(line_model(r), {.clusters = 3, .restarts = 400, .seeding = Seeding::uniform_points, .seed = 5});
+      survey(line_model(r), {.clusters = 3, .restarts = 150, .seeding = Seeding::uniform_points, .seed = 5});
   REQUIRE(result.minima.size() == 3);
-  CHECK(result.restarts == 400);
-  CHECK(restarts_counted(result) == 400);
+  CHECK(result.restarts == 150);
+  CHECK(restarts_counted(result) == 150);
   CHECK(result.degenerate == 0);
   CHECK(result.unfinished == 0);
   CHECK_FALSE(result.stopped);
-  CHECK(result.iterations >= 400);
+  CHECK(result.iterations >= 150);
   CHECK(&result.best() == &result.minima.front());
   CHECK(result.best().value == Approx(r * r / 3).epsilon(1e-12));
   CHECK((result.best().centers - on_line({-2, 0, 2})).norm() < 1e-12);
@@ -95,7 +95,7 @@ TEST_CASE("the line of three intervals has the truth and the two mirror images o
   std::set<Index> firsts;
   for (const auto& minimum : result.minima) {
     CHECK(minimum.certificate.verdict == PopulationVerdict::strict_minimum);
-    CHECK(minimum.share == static_cast<double>(minimum.count) / 400);
+    CHECK(minimum.share == static_cast<double>(minimum.count) / 150);
     CHECK(minimum.share_low < minimum.share);
     CHECK(minimum.share_high > minimum.share);
     CHECK(minimum.cells.mass.sum() == Approx(1).epsilon(1e-13));
@@ -135,14 +135,14 @@ TEST_CASE("minima are found and certified however small the clusters are beside 
   // Two centers that halve a disc of radius r stand 4r/(3 pi) from its center; the third is halfway between the others.
   Eigen::MatrixXd truth(2, 3);
   truth << 0, 1, 0.3, 0, 0, 0.9;
-  for (const double r : {1e-2, 1e-4, 1e-6, 1e-8, 1e-10}) {
+  for (const double r : {1e-2, 1e-6, 1e-10}) {
     CAPTURE(r);
     const PopulationObjective objective(StochasticBallModel(truth, r));
     const auto result =
-        survey(objective, {.clusters = 3, .restarts = 200, .seeding = Seeding::uniform_points, .seed = 3});
+        survey(objective, {.clusters = 3, .restarts = 80, .seeding = Seeding::uniform_points, .seed = 3});
     CHECK(result.degenerate == 0);
     CHECK(result.unfinished == 0);
-    CHECK(restarts_counted(result) == 200);
+    CHECK(restarts_counted(result) == 80);
     Index halved = 0;
     for (const auto& minimum : result.minima) {
       if (minimum.certificate.continuum == 0 || minimum.certificate.empty_cells > 0) continue;
@@ -158,7 +158,7 @@ TEST_CASE("minima are found and certified however small the clusters are beside 
 
 TEST_CASE("a population is surveyed to the same bits by 1, 2 and 3 threads") {
   const auto with = [](int threads, std::uint64_t seed) {
-    return survey(line_model(), {.clusters = 3, .restarts = 100, .seed = seed, .threads = threads});
+    return survey(line_model(), {.clusters = 3, .restarts = 70, .seed = seed, .threads = threads});
   };
   const auto one = with(1, 7);
   CHECK(identical(one, with(1, 7)));
@@ -172,8 +172,8 @@ TEST_CASE("three centers on a square of discs: the four sides that one center ca
   Eigen::MatrixXd truth(2, 4);
   truth << -1, 1, -1, 1, -1, -1, 1, 1;
   const auto result =
-      survey(PopulationObjective(StochasticBallModel(truth, r)), {.clusters = 3, .restarts = 80, .seed = 2});
-  CHECK(restarts_counted(result) == 80);
+      survey(PopulationObjective(StochasticBallModel(truth, r)), {.clusters = 3, .restarts = 40, .seed = 2});
+  CHECK(restarts_counted(result) == 40);
   REQUIRE(result.minima.size() >= 4);
   std::set<std::vector<double>> pairs;
   for (std::size_t m = 0; m < 4; ++m) {

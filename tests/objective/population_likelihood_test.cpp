@@ -140,19 +140,17 @@ void check_derivatives(const O& objective, const Eigen::MatrixXd& c, double roun
   const auto cells = objective.cells(c);
   CHECK(((c - cells.centroid) * (2 * cells.mass).matrix().asDiagonal() - gradient).cwiseAbs().maxCoeff() < 1e-14);
   const double h = 1e-3;
-  const auto at = [&](Index a, double step) {
-    Eigen::MatrixXd moved = c;
-    moved(a) += step;
-    return moved;
-  };
   for (Index a = 0; a < c.size(); ++a) {
-    const double slope = (8 * (objective.value(at(a, h)) - objective.value(at(a, -h))) -
-                          (objective.value(at(a, 2 * h)) - objective.value(at(a, -2 * h)))) /
-                         (12 * h);
+    const auto at = [&](double step) {
+      Eigen::MatrixXd moved = c;
+      moved(a) += step;
+      return objective.estimate(moved);  // value and gradient at once
+    };
+    const auto right = at(h), left = at(-h), far_right = at(2 * h), far_left = at(-2 * h);
+    const double slope = (8 * (right.value - left.value) - (far_right.value - far_left.value)) / (12 * h);
     CHECK(gradient(a) == Approx(slope).margin(rounding));
-    const Eigen::MatrixXd change = (8 * (objective.gradient(at(a, h)) - objective.gradient(at(a, -h))) -
-                                    (objective.gradient(at(a, 2 * h)) - objective.gradient(at(a, -2 * h)))) /
-                                   (12 * h);
+    const Eigen::MatrixXd change =
+        (8 * (right.gradient - left.gradient) - (far_right.gradient - far_left.gradient)) / (12 * h);
     CHECK((hessian.col(a) - change.reshaped()).cwiseAbs().maxCoeff() < rounding);
   }
 }
@@ -182,9 +180,12 @@ TEST_CASE("population G_tau of balls on the line and in the plane is that of oth
     const auto line = balls(line_truth());
     CHECK(PopulationLikelihood(line, tau, {.tolerance = 1e-12}).value(line_fit()) ==
           Approx(ball_mean(line, line_fit(), tau, 4000)).margin(1e-12));
+  }
+  for (const double tau : {0.5, 2.5}) {
+    CAPTURE(tau);
     const auto plane = balls(plane_truth());
     CHECK(PopulationLikelihood(plane, tau).value(plane_fit()) ==
-          Approx(ball_mean(plane, plane_fit(), tau, 200)).margin(1e-10));
+          Approx(ball_mean(plane, plane_fit(), tau, 100)).margin(1e-10));
   }
 }
 
@@ -209,8 +210,8 @@ TEST_CASE("gradient and Hessian of the population's G_tau are differences of its
     CAPTURE(tau);
     check_derivatives(PopulationLikelihood(gaussians(line_truth()), tau, {.tolerance = 1e-13}), line_fit(), 1e-9);
     check_derivatives(PopulationLikelihood(balls(line_truth()), tau, {.tolerance = 1e-13}), line_fit(), 1e-9);
-    check_derivatives(PopulationLikelihood(balls(plane_truth()), tau), plane_fit(), 1e-8);
   }
+  check_derivatives(PopulationLikelihood(balls(plane_truth()), 0.8), plane_fit(), 1e-8);
   check_derivatives(PopulationLikelihood(gaussians(plane_truth()), 1.5, {.tolerance = 1e-9}), plane_fit(), 1e-8);
   const Eigen::Array3d mixing(1, 2, 0.5);
   check_derivatives(PopulationLikelihood(balls(line_truth()), 0.8, {.mixing = mixing}), line_fit(), 1e-9);
@@ -297,7 +298,6 @@ TEST_CASE("in the span of its centers G_tau is exact in any dimension: a line's 
   };
   check(line_truth(), line_fit(), 3);
   check(line_truth(), line_fit(), 6);
-  check(plane_truth(), plane_fit(), 3);
   check(plane_truth(), plane_fit(), 4);
 }
 
@@ -418,7 +418,8 @@ TEST_CASE("Lloyd's iteration on the population's G_tau is its EM: values never r
     CHECK(objective.gradient(fit.centers).cwiseAbs().maxCoeff() < 1e-7);
   };
   run(PopulationLikelihood(balls(line_truth()), 0.4), line_fit(), 1e-13);
-  run(PopulationLikelihood(balls(plane_truth()), 0.4, {.tolerance = 1e-9}), plane_fit(), 1e-11);
+  run(PopulationLikelihood(balls(plane_truth().rightCols(2)), 0.4, {.tolerance = 1e-8}), plane_fit().rightCols(2),
+      1e-10);
   run(PopulationLikelihood(GaussianMixtureModel(embedded(line_truth(), 4), 0.4), 0.4, {.points = 64}),
       embedded(line_fit(), 4), 1e-13);
 }
@@ -460,10 +461,10 @@ TEST_CASE("quasi-Monte Carlo nodes depend on the seed only, and the sums not on 
   const auto value = [&](const PopulationLikelihoodOptions& options) {
     return PopulationLikelihood(model, 0.7, options).value(c);
   };
-  const double first = value({.reduce = false, .points = 1024, .seed = 4});
-  CHECK(value({.reduce = false, .points = 1024, .seed = 4}) == first);
-  CHECK(value({.reduce = false, .points = 1024, .seed = 4, .threads = 3}) == first);
-  CHECK(value({.reduce = false, .points = 1024, .seed = 5}) != first);
+  const double first = value({.reduce = false, .points = 256, .seed = 4});
+  CHECK(value({.reduce = false, .points = 256, .seed = 4}) == first);
+  CHECK(value({.reduce = false, .points = 256, .seed = 4, .threads = 3}) == first);
+  CHECK(value({.reduce = false, .points = 256, .seed = 5}) != first);
 }
 
 TEST_CASE("a refinement that ends early says so") {

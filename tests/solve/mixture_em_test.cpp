@@ -182,8 +182,8 @@ TEST_CASE("EM ends at a stationary point of the likelihood, which it never lower
   const bool free_weights = GENERATE(true, false);
   const Index d = GENERATE(1, 2, 4);
   CAPTURE(to_string(model), free_weights, d);
-  const Eigen::MatrixXd x = three_groups(d, 240, 2.5, 3);
-  const Eigen::ArrayXd w = some_weights(240, 4);
+  const Eigen::MatrixXd x = three_groups(d, 120, 3.5, 3);
+  const Eigen::ArrayXd w = some_weights(120, 4);
   MixtureOptions options{.variance = model,
                          .free_weights = free_weights,
                          .max_iterations = 100000,
@@ -235,22 +235,23 @@ TEST_CASE("separated groups are recovered: centers, variances and weights, and l
   truth << 0, 12, 0, 0, 0, 15;
   const Eigen::Array3d sigmas(0.5, 1.5, 1.0), weights(0.5, 0.2, 0.3);
   const kmscape::GaussianMixtureModel<double> model(truth, sigmas, weights);
-  const auto sample = model.sample(3000, kmscape::Seed{6});
-  const auto fit = fit_mixture(EmpiricalObjective(sample.points), 3,
-                               {.variance = VarianceModel::per_component, .keep_values = true, .seed = 7});
+  const auto sample = model.sample(1000, kmscape::Seed{6});
+  const auto fit =
+      fit_mixture(EmpiricalObjective(sample.points), 3,
+                  {.variance = VarianceModel::per_component, .keep_values = true, .restarts = 5, .seed = 7});
   check_consistent(sample.points, ones(sample.points), fit);
-  CHECK(fit.status == MixtureStatus::converged);
-  CHECK(fit.restarts.size() == 10);
+  CHECK((fit.status == MixtureStatus::converged || fit.status == MixtureStatus::rounding_limit));
+  CHECK(fit.restarts.size() == 5);
   for (Index s = 0; s < 3; ++s) {
     Index j = 0;
     (fit.parameters.centers.colwise() - truth.col(s)).colwise().norm().minCoeff(&j);
-    const double count = 3000 * weights(s);
+    const double count = 1000 * weights(s);
     CAPTURE(s, j);
     // Five standard errors of mean, variance and share.
     CHECK((fit.parameters.centers.col(j) - truth.col(s)).norm() < 5 * sigmas(s) * std::sqrt(2 / count));
     CHECK(std::abs(fit.parameters.variances(j) / (sigmas(s) * sigmas(s)) - 1) < 5 / std::sqrt(count));
-    CHECK(std::abs(fit.parameters.weights(j) - weights(s)) < 5 * std::sqrt(weights(s) / 3000));
-    for (Index i = 0; i < 3000; ++i)
+    CHECK(std::abs(fit.parameters.weights(j) - weights(s)) < 5 * std::sqrt(weights(s) / 1000));
+    for (Index i = 0; i < 1000; ++i)
       if (sample.labels(i) == s) CHECK(fit.labels(i) == j);
   }
   // The truth is no better: the fit is a maximum.
@@ -259,11 +260,12 @@ TEST_CASE("separated groups are recovered: centers, variances and weights, and l
 }
 
 TEST_CASE("AIC and BIC of separated groups are least at their number") {
-  const Eigen::MatrixXd x = three_groups(2, 240, 9, 8);
+  const Eigen::MatrixXd x = three_groups(2, 120, 9, 8);
   std::vector<double> aic, bic;
   for (Index k = 1; k <= 5; ++k) {
     const auto fit =
-        fit_mixture(EmpiricalObjective(x), k, {.variance = VarianceModel::per_component, .restarts = 3, .seed = 9});
+        fit_mixture(EmpiricalObjective(x), k,
+                    {.variance = VarianceModel::per_component, .tolerance = 1e-6, .restarts = 3, .seed = 9});
     aic.push_back(fit.aic);
     bic.push_back(fit.bic);
   }
@@ -273,9 +275,10 @@ TEST_CASE("AIC and BIC of separated groups are least at their number") {
 }
 
 TEST_CASE("restarts return the best of all, and every one of them") {
-  const Eigen::MatrixXd x = three_groups(2, 300, 4, 10);
+  const Eigen::MatrixXd x = three_groups(2, 150, 4, 10);
   const EmpiricalObjective data(x);
-  const MixtureOptions options{.restarts = 12, .seeding = kmscape::Seeding::uniform_points, .seed = 11};
+  const MixtureOptions options{
+      .tolerance = 1e-6, .restarts = 12, .seeding = kmscape::Seeding::uniform_points, .seed = 11};
   const auto fit = fit_mixture(data, 4, options);
   REQUIRE(fit.restarts.size() == 12);
   double best = -std::numeric_limits<double>::infinity();
@@ -287,7 +290,7 @@ TEST_CASE("restarts return the best of all, and every one of them") {
   // Restart r is a fit from centers drawn on stream r of the seed.
   kmscape::RandomStream stream(kmscape::Seed{11}, 3);
   const auto start = kmscape::seed_centers(data, 4, {.method = kmscape::Seeding::uniform_points}, stream);
-  CHECK(fit_mixture(data, start.centers).log_likelihood == fit.restarts[3].log_likelihood);
+  CHECK(fit_mixture(data, start.centers, {.tolerance = 1e-6}).log_likelihood == fit.restarts[3].log_likelihood);
   // More restarts extend the list.
   auto fewer = options;
   fewer.restarts = 5;
@@ -432,10 +435,10 @@ TEST_CASE("float data far from the origin is fitted in double") {
 }
 
 TEST_CASE("mixture fits have the same bits for any number of threads") {
-  const Eigen::MatrixXd x = three_groups(3, 5000, 2, 19);
-  const EmpiricalObjective data(x, some_weights(5000, 20));
+  const Eigen::MatrixXd x = three_groups(3, 2500, 2, 19);  // three chunks
+  const EmpiricalObjective data(x, some_weights(2500, 20));
   MixtureOptions options{.variance = VarianceModel::per_component,
-                         .max_iterations = 20,
+                         .max_iterations = 8,
                          .keep_responsibilities = true,
                          .restarts = 2,
                          .seed = 21};

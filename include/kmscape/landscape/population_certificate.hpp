@@ -32,7 +32,7 @@ enum class PopulationVerdict {
   saddle,          // stationary, but G falls along `escape`, by `drop` at `descent`
   not_stationary,  // some center is not its cell's mean; Lloyd's step leads to `descent`
   degenerate,      // stationary, but undecided: an eigenvalue that cannot be told from 0 and belongs to no continuum (a
-                   // bifurcation), or an escape on which no drop could be measured
+                   // bifurcation, or too little precision), or an escape on which no drop could be measured
 };
 
 [[nodiscard]] constexpr std::string_view to_string(PopulationVerdict verdict) {
@@ -59,15 +59,17 @@ struct PopulationCertificateOptions {
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct PopulationCertificate {
   PopulationVerdict verdict = PopulationVerdict::degenerate;
-  double value = 0;                // G
-  double residual = 0;             // largest distance of a center with mass from its cell's mean
-  double distance = 0;             // Newton's step: about how far the nearest stationary point is, largest center
-  Eigen::VectorXd eigenvalues;     // of the Hessian in the centers with mass, ascending; the smaller at a jump
-  double smallest_eigenvalue = 0;  // the first of them
-  double eigenvalue_error = 0;     // bound on the error of any of them: three standard errors, or rounding
-  Index negative = 0;              // eigenvalues that are certainly negative: the saddle's index
-  Index continuum = 0;             // dimension of the continuum of minima around these, where there is one
-  Index empty_cells = 0;           // cells without mass
+  double value = 0;                   // G
+  double residual = 0;                // largest distance of a center with mass from its cell's mean
+  double distance = 0;                // Newton's step: about how far the nearest stationary point is, largest center
+  Eigen::VectorXd eigenvalues;        // of the Hessian in the centers with mass, ascending; the smaller at a jump
+  double smallest_eigenvalue = 0;     // the first of them
+  double eigenvalue_error = 0;        // bound on the error of any of them: three standard errors, or rounding
+  double rounding = 0;                // the part of it that the rounding of places makes; 0 where no face meets a ball
+  bool is_precision_limited = false;  // degenerate for one reason: rounding exceeds what decides
+  Index negative = 0;                 // eigenvalues that are certainly negative: the saddle's index
+  Index continuum = 0;                // dimension of the continuum of minima around these, where there is one
+  Index empty_cells = 0;              // cells without mass
   double empty_margin =
       std::numeric_limits<double>::infinity();  // least distance of such a cell from a ball of the model
   Centers<double, Dim> escape;         // saddle: the direction of `smallest_eigenvalue`, d x m, of norm 1; else d x 0
@@ -95,13 +97,19 @@ struct StationaryPointOptions {
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
 struct StationaryPoint {
   FittedCenters<Scalar, Dim> centers;
-  double residual = 0;  // largest distance of a center with mass from its cell's mean
+  double residual = 0;             // largest distance of a center with mass from its cell's mean
+  double distance = 0;             // Newton's next step: about how far the stationary point still is, largest center
+  double predicted_change = 0;     // of G on that step, to second order: < 0 on the way down to a minimum
+  double smallest_eigenvalue = 0;  // of the Hessian there, in the centers with mass
   int iterations = 0;
-  bool converged = false;
+  bool converged = false;  // the residual is at the tolerance or rounding, and the next step is short
+  bool in_valley = false;  // the residual is, but G is so flat that the next step is long: not yet the stationary point
 };
 
 /// Newton's method for grad G = 0 from `start` (d x m, finite): the stationary point nearby, be it a minimum or a
-/// saddle. Steps that do not lower the residual are halved; centers of empty cells stay. Throws `invalid_input`.
+/// saddle. Steps that do not lower the residual are halved; centers of empty cells stay. Along a curved valley whose
+/// floor is all but level the residual falls to the tolerance anywhere: what is left of the way shows in `distance`,
+/// and such a point counts as `in_valley`, not as converged. Throws `invalid_input`.
 template <SphericalMixture Model, class Derived>
 [[nodiscard]] StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(
     const PopulationObjective<Model>& objective, const Eigen::MatrixBase<Derived>& start,
@@ -244,17 +252,51 @@ void take_larger_densities(const Objective& objective, const Eigen::MatrixXd& ce
 
 /// Newton's step, a vector over the centers with mass. It has no part along eigenvectors of curvature `flat` or less:
 /// there rounding alone would set it.
-[[nodiscard]] Eigen::VectorXd newton_step(const std::same_as<Eigen::MatrixXd> auto& hessian,
-                                          const Eigen::VectorXd& gradient, double flat) {
+template <class Matrix>
+struct NewtonStep {
+  Eigen::Matrix<typename Matrix::Scalar, Eigen::Dynamic, 1> step;  // to be subtracted from the centers
+  double change = 0;                                               // of G, to second order
+  double smallest_eigenvalue = 0;
+};
+[[nodiscard]] auto newton_step(const std::same_as<Eigen::MatrixXd> auto& hessian, const Eigen::VectorXd& gradient,
+                               double flat) {
   using Matrix = std::remove_cvref_t<decltype(hessian)>;
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian);
-  Eigen::VectorXd step = Eigen::VectorXd::Zero(gradient.size());
+  NewtonStep<Matrix> result;
+  result.step = Eigen::VectorXd::Zero(gradient.size());
   for (Index e = 0; e < gradient.size(); ++e) {
-    const double curvature = eigen.eigenvalues()(e);
-    if (std::abs(curvature) > flat)
-      step += eigen.eigenvectors().col(e) * (eigen.eigenvectors().col(e).dot(gradient) / curvature);
+    const double curvature = eigen.eigenvalues()(e), along = eigen.eigenvectors().col(e).dot(gradient);
+    if (std::abs(curvature) <= flat) continue;
+    result.step += eigen.eigenvectors().col(e) * (along / curvature);
+    result.change -= along * along / (2 * curvature);
   }
-  return step;
+  if (gradient.size() > 0) result.smallest_eigenvalue = eigen.eigenvalues()(0);
+  return result;
+}
+
+/// Whether every ball lies in one cell, farther from its faces than `beyond`: then G is a quadratic around the centers,
+/// and its Hessian known but for the rounding of weights. A Gaussian lies in no cell.
+template <class Model, class Matrix>
+[[nodiscard]] bool balls_are_whole(const Model& model, const Matrix& centers, double beyond) {
+  using Vector = Eigen::Matrix<typename Matrix::Scalar, Eigen::Dynamic, 1>;
+  if constexpr (requires { model.radii(); }) {
+    for (Index s = 0; s < model.components(); ++s) {
+      const Vector ball = model.centers().col(s).template cast<typename Matrix::Scalar>();
+      Index own = 0;
+      (centers.colwise() - ball).colwise().squaredNorm().minCoeff(&own);
+      for (Index j = 0; j < centers.cols(); ++j) {
+        const Vector apart = centers.col(j) - centers.col(own);
+        const double length = apart.norm();
+        if (j != own && !(length > 0)) return false;
+        if (j != own &&
+            !(apart.dot(centers.col(own) + apart / 2 - ball) / length > static_cast<double>(model.radii()(s)) + beyond))
+          return false;
+      }
+    }
+    return true;
+  } else {
+    return false;
+  }
 }
 
 /// Whether a stationary point of the same value lies about where a step of `length` in `direction` leads. Values differ
@@ -307,7 +349,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   const Eigen::VectorXd slope = used.gather(internal::gradient(at, cells));
   const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
   const Eigen::MatrixXd newton =
-      used.spread(internal::newton_step(used.block(hessian.value, d), slope, unit * place / size), d, m);
+      used.spread(internal::newton_step(used.block(hessian.value, d), slope, unit * place / size).step, d, m);
   result.distance = newton.colwise().norm().maxCoeff();
   // A jump nearer than the stationary point is known, or than centers are rounded, may be hit.
   const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::max(scale, plain.cwiseAbs().maxCoeff());
@@ -317,10 +359,13 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(block);
   result.eigenvalues = eigen.eigenvalues();
   result.smallest_eigenvalue = result.eigenvalues(0);
-  // By Weyl's inequality no eigenvalue is off by more than the norm of the Hessian's error; for tiny components what
-  // rounding leaves of the centers' places shows in it.
+  // By Weyl's inequality no eigenvalue is off by more than the norm of the Hessian's error. For tiny components what
+  // rounding leaves of the centers' places shows in it: a face through a component moves by `place`, and eigenvalues by
+  // the share of the component's size that this is. With every ball whole in its cell there is no such face.
+  if (!internal::balls_are_whole(objective.model(), plain, 2 * (place + result.distance)))
+    result.rounding = unit * place / size;
   result.eigenvalue_error =
-      std::max({options.curvature * unit, 3 * used.block(hessian.standard_error, d).norm(), unit * place / size});
+      std::max({options.curvature * unit, 3 * used.block(hessian.standard_error, d).norm(), result.rounding});
   result.negative = (result.eigenvalues.array() < -result.eigenvalue_error).count();
 
   const auto refute = [&](PopulationVerdict verdict, const Eigen::MatrixXd& direction, const internal::RaySearch& ray) {
@@ -364,6 +409,11 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
     return result;
   }
   const Index kernel = (result.eigenvalues.array() <= result.eigenvalue_error).count();
+  if (kernel > 0 && result.rounding > 1e-2 * unit) {
+    // A component is but some hundred units of rounding across: nothing that is seen along these eigenvectors is real.
+    result.is_precision_limited = true;
+    return result;
+  }
   // A step a off a continuum meets curvature of order a^2, by which Newton's method divides the rounding of places: the
   // cube root keeps what it adds to the step below the step.
   const double along = size * std::max(1e-3, std::cbrt(place / size));
@@ -373,7 +423,8 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
                                      place / size))
         return result;
   // In a valley that is all but flat a small residual does not say that the bottom is near.
-  if (kernel == 0 && result.distance > std::max(1e-3, 10 * options.stationarity) * size) return result;
+  if (kernel == 0 && result.rounding > 0 && result.distance > std::max(1e-3, 10 * options.stationarity) * size)
+    return result;
   result.continuum = kernel;
   const bool is_flat = result.empty_cells > 0 || result.continuum > 0;
   result.verdict = is_flat ? PopulationVerdict::flat_minimum : PopulationVerdict::strict_minimum;
@@ -402,14 +453,21 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
   result.centers = start.template cast<Real>();
   auto cells = objective.cells(result.centers);
   result.residual = internal::stationarity_residual(result.centers, cells);
-  while (result.residual > options.tolerance * size && result.iterations < options.max_iterations) {
+  const auto newton = [&] {
     const internal::UsedCenters used(cells);
     const Index d = result.centers.rows(), m = result.centers.cols();
     const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
-    Eigen::MatrixXd step =
-        used.spread(internal::newton_step(used.block(objective.hessian(result.centers), d),
-                                          used.gather(internal::gradient(result.centers, cells)), unit * place / size),
-                    d, m);
+    const auto step =
+        internal::newton_step(used.block(objective.hessian(result.centers), d),
+                              used.gather(internal::gradient(result.centers, cells)), unit * place / size);
+    const Eigen::MatrixXd move = used.spread(step.step, d, m);
+    result.distance = move.colwise().norm().maxCoeff();
+    result.predicted_change = step.change;
+    result.smallest_eigenvalue = step.smallest_eigenvalue;
+    return move;
+  };
+  Eigen::MatrixXd step = newton();
+  while (result.residual > options.tolerance * size && result.iterations < options.max_iterations) {
     const double length = step.norm();
     if (length > options.largest_step * scale) step *= options.largest_step * scale / length;
     bool lowered = false;
@@ -425,9 +483,12 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
     }
     if (!lowered) break;
     ++result.iterations;
+    step = newton();
   }
   // Where steps only move the last digits the residual is rounding.
-  result.converged = result.residual <= std::max(std::max(options.tolerance, 1e-10) * size, place);
+  const bool is_at_rest = result.residual <= std::max(std::max(options.tolerance, 1e-10) * size, place);
+  result.in_valley = is_at_rest && result.distance > 1e-3 * size;
+  result.converged = is_at_rest && !result.in_valley;
   return result;
 }
 

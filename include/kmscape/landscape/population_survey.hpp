@@ -114,14 +114,14 @@ template <SphericalMixture Model>
     if (fit.status == LloydStatus::iteration_limit || fit.status == LloydStatus::non_finite) return result;
     auto point = stationary_point(objective, fit.centers);
     // Newton's method may leave the valley that Lloyd's iteration was in; then the iteration goes on alone.
-    if (!point.converged ||
+    if (!(point.converged || point.in_valley) ||
         static_cast<double>(objective.value(point.centers)) > static_cast<double>(fit.value) * (1 + 1e-12)) {
       const auto rest =
           lloyd(objective, fit.centers, {.max_iterations = options.max_iterations, .on_empty = options.on_empty});
       result.iterations += rest.iterations;
       if (rest.status == LloydStatus::iteration_limit || rest.status == LloydStatus::non_finite) return result;
       point = stationary_point(objective, rest.centers);
-      if (!point.converged) point.centers = rest.centers;
+      if (!(point.converged || point.in_valley)) point.centers = rest.centers;
     }
     PopulationEnd<typename Model::Scalar, Model::dim> end;
     end.centers = in_order(point.centers, objective.cells(point.centers));
