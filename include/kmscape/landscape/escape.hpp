@@ -36,7 +36,8 @@ enum class EscapeStrategy {
   ls_plus_plus,       // a point drawn by D^2 takes the place of the center whose loss costs least
   over_parametrised,  // fit m > k centers, then merge the cheapest pairs down to k
   breathing,          // a center more in several cells at once, then merge as many pairs; fewer after every failure
-  best,               // the cheapest of those that reach planted clusters: breathing
+  best,               // as breathing, at about half the cost: new centers on points drawn by D^2, a few Lloyd steps
+                      // before and after the merges, and breaths halved after a failure
 };
 
 enum class EscapeStatus {
@@ -91,7 +92,7 @@ struct EscapeOptions {
   double seconds = std::numeric_limits<double>::infinity();  // looked at between moves
   double target = -std::numeric_limits<double>::infinity();  // stop at this value of the objective
   double over_parametrisation = 2;                           // m / k of over_parametrised
-  Index breath = 5;                                          // cells split at once by breathing, at first
+  Index breath = 5;                                          // cells split at once by breathing and best, at first
   int split_trials = 2;                                      // as in StuckOptions
   Seed seed = 0;
   int threads = 1;                 // of one pass over the data; 0: all cores. Results do not depend on it
@@ -223,8 +224,10 @@ class Escape {
           over_parametrised();
           break;
         case EscapeStrategy::breathing:
-        case EscapeStrategy::best:
           breathing();
+          break;
+        case EscapeStrategy::best:
+          best();
           break;
       }
     }
@@ -259,18 +262,18 @@ class Escape {
 
   [[nodiscard]] std::int64_t steps_left() const { return options_.max_iterations - (result_.lloyd_iterations - own_); }
 
-  [[nodiscard]] Fit descend(const CentersType& centers) {
+  [[nodiscard]] Fit descend(const CentersType& centers, std::int64_t most = 1000) {
     auto fit = lloyd(
         objective_, centers,
-        {.max_iterations = static_cast<int>(std::min<std::int64_t>(1000, std::max<std::int64_t>(0, steps_left()))),
+        {.max_iterations = static_cast<int>(std::min<std::int64_t>(most, std::max<std::int64_t>(0, steps_left()))),
          .threads = options_.threads});
     result_.lloyd_iterations += fit.iterations;
     return fit;
   }
 
   /// Keeps the end of Lloyd's iteration from `centers` if it is lower by more than rounding.
-  bool try_move(const CentersType& centers) {
-    auto fit = descend(centers);
+  bool try_move(const CentersType& centers, std::int64_t most = 1000) {
+    auto fit = descend(centers, most);
     const double value = static_cast<double>(fit.value), before = result_.history.back();
     if (!(before - value > 64 * static_cast<double>(std::numeric_limits<Sum<Scalar>>::epsilon()) * before))
       return false;
@@ -335,14 +338,19 @@ class Escape {
     }
   }
 
+  [[nodiscard]] std::vector<Index> by_distortion() const {
+    std::vector<Index> order(static_cast<std::size_t>(k_));
+    std::iota(order.begin(), order.end(), Index{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](Index a, Index b) { return fit_.cells.distortion(a) > fit_.cells.distortion(b); });
+    return order;
+  }
+
   /// A center more in each of the cells with the largest distortion, a little beside their own (Fritzke 2020).
   void breathing() {
-    std::vector<Index> order(static_cast<std::size_t>(k_));
     for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();) {
       const auto& cells = fit_.cells;
-      std::iota(order.begin(), order.end(), Index{0});
-      std::stable_sort(order.begin(), order.end(),
-                       [&](Index a, Index b) { return cells.distortion(a) > cells.distortion(b); });
+      const auto order = by_distortion();
       CentersType more = fit_.centers;
       more.conservativeResize(Eigen::NoChange, k_ + breath);
       for (Index t = 0; t < breath; ++t) {
@@ -356,11 +364,52 @@ class Escape {
     }
   }
 
-  /// A move: fits more than k centers and merges them down.
-  bool merge_and_try(const CentersType& more) {
+  /// Whether a move succeeds is seen long before Lloyd's iteration ends. Of 2, 3, 5, 10 and unlimited steps 10 are the
+  /// fewest that give up next to nothing on uniform data, where there is no structure to find; planted clusters need 2.
+  /// A center beside its cell's own spends most of its steps on getting away from it; one on a drawn point does not.
+  void best() {
+    constexpr std::int64_t steps = 10;
+    for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();)
+      if (!merge_and_try(with_points_of_worst_cells(breath), steps)) breath /= 2;
+    // The last fit that was kept may still have steps to make.
+    fit_ = descend(fit_.centers);
+    result_.history.back() = static_cast<double>(fit_.value);
+    if (result_.history.back() <= options_.target) end(EscapeStatus::target_reached);
+  }
+
+  /// The centers and, from each of the cells with the largest distortion, a point drawn by its share of it.
+  [[nodiscard]] CentersType with_points_of_worst_cells(Index cells) {
+    const auto order = by_distortion();
+    std::vector<double> left(static_cast<std::size_t>(k_), -1);
+    for (Index t = 0; t < cells; ++t) {
+      const Index l = order[static_cast<std::size_t>(t)];
+      left[static_cast<std::size_t>(l)] = stream_.uniform() * static_cast<double>(fit_.cells.distortion(l));
+    }
+    CentersType more = fit_.centers;
+    more.conservativeResize(Eigen::NoChange, k_ + cells);
+    Index filled = k_;
+    for (Index i = 0; i < objective_.size() && filled < more.cols(); ++i) {
+      const auto label = fit_.labels(i);
+      double& rest = left[static_cast<std::size_t>(label)];
+      if (rest < 0) continue;
+      const auto x = objective_.points().col(i);
+      Sum<Scalar> squared = 0;
+      for (Index s = 0; s < more.rows(); ++s) {
+        const auto step = static_cast<Sum<Scalar>>(x(s)) - fit_.centers(s, label);
+        squared += step * step;
+      }
+      rest -= static_cast<double>(objective_.weight(i)) * static_cast<double>(squared);
+      if (rest < 0) more.col(filled++) = x.template cast<Sum<Scalar>>();
+    }
+    more.conservativeResize(Eigen::NoChange, filled);  // a cell on its center has no point to give
+    return more;
+  }
+
+  /// A move: fits more than k centers, with at most so many steps before and after, and merges them down.
+  bool merge_and_try(const CentersType& more, std::int64_t most = 1000) {
     ++result_.moves;
-    const auto fit = descend(more);
-    return try_move(merged_down(fit.cells, k_));
+    const auto fit = descend(more, most);
+    return try_move(merged_down(fit.cells, k_), most);
   }
 
   /// A point by D^2; -1 where every point lies on a center.
