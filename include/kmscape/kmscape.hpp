@@ -48,6 +48,7 @@
 #include <kmscape/landscape/facet_lloyd.hpp>
 #include <kmscape/landscape/gaussian_face_density.hpp>
 #include <kmscape/landscape/global_certificate.hpp>
+#include <kmscape/landscape/merge_cells.hpp>
 #include <kmscape/landscape/necessary_conditions.hpp>
 #include <kmscape/landscape/network.hpp>
 #include <kmscape/landscape/opposing_directions.hpp>

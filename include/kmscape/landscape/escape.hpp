@@ -23,6 +23,7 @@
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/landscape/merge_cells.hpp>
 #include <kmscape/landscape/stuck_test.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -122,47 +123,6 @@ template <DataObjective O, class Derived>
                                                               const EscapeOptions& options = {});
 
 namespace internal {
-
-/// Rise of the objective when cells i and j become one, before points change cells.
-template <class Cells>
-[[nodiscard]] double merge_cost(const Cells& cells, Index i, Index j) {
-  const double a = static_cast<double>(cells.mass(i)), b = static_cast<double>(cells.mass(j));
-  if (!(a > 0 && b > 0)) return 0;
-  double squared = 0;
-  for (Index s = 0; s < cells.centroid.rows(); ++s) {
-    const double step = static_cast<double>(cells.centroid(s, i) - cells.centroid(s, j));
-    squared += step * step;
-  }
-  return a * b / (a + b) * squared;
-}
-
-/// Joins the cheapest pairs until k centers are left (Ward 1963). O(m^3) for m centers.
-template <class Cells>
-[[nodiscard]] auto merged_down(Cells cells, Index k) -> decltype(cells.centroid) {
-  Index left = cells.mass.size();
-  while (left > k) {
-    Index first = 0, second = 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (Index i = 0; i < left; ++i)
-      for (Index j = i + 1; j < left; ++j)
-        if (const double cost = merge_cost(cells, i, j); cost < least) {
-          least = cost;
-          first = i;
-          second = j;
-        }
-    const auto a = cells.mass(first), b = cells.mass(second);
-    --left;
-    for (Index s = 0; s < cells.centroid.rows(); ++s) {
-      if (a + b > 0)
-        cells.centroid(s, first) = (a * cells.centroid(s, first) + b * cells.centroid(s, second)) / (a + b);
-      cells.centroid(s, second) = cells.centroid(s, left);
-    }
-    cells.mass(first) = a + b;
-    cells.mass(second) = cells.mass(left);
-  }
-  cells.centroid.conservativeResize(Eigen::NoChange, k);
-  return cells.centroid;
-}
 
 /// The objective after each center in turn moved onto point `point`, all others staying. O(n d + k).
 template <DataObjective O>
@@ -364,13 +324,12 @@ class Escape {
     }
   }
 
-  /// Whether a move succeeds is seen long before Lloyd's iteration ends. Of 2, 3, 5, 10 and unlimited steps 10 are the
-  /// fewest that give up next to nothing on uniform data, where there is no structure to find; planted clusters need 2.
-  /// A center beside its cell's own spends most of its steps on getting away from it; one on a drawn point does not.
+  /// Whether a move succeeds is seen long before Lloyd's iteration ends: planted clusters need 2 steps before the
+  /// merges and 2 after, and 5 and 10 give up next to nothing on uniform data, where there is no structure to find. A
+  /// center beside its cell's own spends most of its steps on getting away from it; one on a drawn point does not.
   void best() {
-    constexpr std::int64_t steps = 10;
     for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();)
-      if (!merge_and_try(with_points_of_worst_cells(breath), steps)) breath /= 2;
+      if (!merge_and_try(with_points_of_worst_cells(breath), 5, 10)) breath /= 2;
     // The last fit that was kept may still have steps to make.
     fit_ = descend(fit_.centers);
     result_.history.back() = static_cast<double>(fit_.value);
@@ -405,11 +364,11 @@ class Escape {
     return more;
   }
 
-  /// A move: fits more than k centers, with at most so many steps before and after, and merges them down.
-  bool merge_and_try(const CentersType& more, std::int64_t most = 1000) {
+  /// A move: fits more than k centers and merges them down, with at most so many steps before and after.
+  bool merge_and_try(const CentersType& more, std::int64_t before = 1000, std::int64_t after = 1000) {
     ++result_.moves;
-    const auto fit = descend(more, most);
-    return try_move(merged_down(fit.cells, k_), most);
+    const auto fit = descend(more, before);
+    return try_move(merged_to(fit.cells, k_), after);
   }
 
   /// A point by D^2; -1 where every point lies on a center.
