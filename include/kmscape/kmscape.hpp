@@ -43,9 +43,12 @@
 #include <kmscape/landscape/center_sets.hpp>
 #include <kmscape/landscape/certificate.hpp>
 #include <kmscape/landscape/distinct_points.hpp>
+#include <kmscape/landscape/dual_certificate.hpp>
 #include <kmscape/landscape/escape.hpp>
 #include <kmscape/landscape/facet_lloyd.hpp>
 #include <kmscape/landscape/gaussian_face_density.hpp>
+#include <kmscape/landscape/global_certificate.hpp>
+#include <kmscape/landscape/merge_cells.hpp>
 #include <kmscape/landscape/necessary_conditions.hpp>
 #include <kmscape/landscape/network.hpp>
 #include <kmscape/landscape/opposing_directions.hpp>

@@ -111,7 +111,7 @@ TEST_CASE("escape gives the same bits for one thread and two, on data large enou
   }
 }
 
-TEST_CASE("the values of swaps and the costs of merges are those of a full evaluation") {
+TEST_CASE("the values of swaps are those of a full evaluation") {
   const auto points = testing::normal_points(2, 80, 6);
   const EmpiricalObjective objective(points, testing::whole_weights(80, 7));
   const Eigen::MatrixXd centers = points.leftCols(5);
@@ -121,12 +121,6 @@ TEST_CASE("the values of swaps and the costs of merges are those of a full evalu
     moved.col(j) = points.col(40);
     CHECK(values[static_cast<std::size_t>(j)] == Approx(static_cast<double>(objective.value(moved))).epsilon(1e-12));
   }
-  // Cells {0, 2}, {4, 6}, {20}: scatters 2, 2, 0; the first two together 20.
-  const EmpiricalObjective line(testing::on_line({0, 2, 4, 6, 20}));
-  const auto cells = line.cells(testing::on_line({1, 5, 20}));
-  CHECK(kmscape::internal::merge_cost(cells, 0, 1) == 16);
-  const Eigen::MatrixXd merged = kmscape::internal::merged_down(cells, 2);
-  CHECK(merged == testing::on_line({3, 20}));
 }
 
 TEST_CASE("escape stops at each of its budgets") {

@@ -23,6 +23,7 @@
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
 #include <kmscape/core/random.hpp>
+#include <kmscape/landscape/merge_cells.hpp>
 #include <kmscape/landscape/stuck_test.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -36,7 +37,8 @@ enum class EscapeStrategy {
   ls_plus_plus,       // a point drawn by D^2 takes the place of the center whose loss costs least
   over_parametrised,  // fit m > k centers, then merge the cheapest pairs down to k
   breathing,          // a center more in several cells at once, then merge as many pairs; fewer after every failure
-  best,               // the cheapest of those that reach planted clusters: breathing
+  best,               // as breathing, at about half the cost: new centers on points drawn by D^2, a few Lloyd steps
+                      // before and after the merges, and breaths halved after a failure
 };
 
 enum class EscapeStatus {
@@ -91,7 +93,7 @@ struct EscapeOptions {
   double seconds = std::numeric_limits<double>::infinity();  // looked at between moves
   double target = -std::numeric_limits<double>::infinity();  // stop at this value of the objective
   double over_parametrisation = 2;                           // m / k of over_parametrised
-  Index breath = 5;                                          // cells split at once by breathing, at first
+  Index breath = 5;                                          // cells split at once by breathing and best, at first
   int split_trials = 2;                                      // as in StuckOptions
   Seed seed = 0;
   int threads = 1;                 // of one pass over the data; 0: all cores. Results do not depend on it
@@ -121,47 +123,6 @@ template <DataObjective O, class Derived>
                                                               const EscapeOptions& options = {});
 
 namespace internal {
-
-/// Rise of the objective when cells i and j become one, before points change cells.
-template <class Cells>
-[[nodiscard]] double merge_cost(const Cells& cells, Index i, Index j) {
-  const double a = static_cast<double>(cells.mass(i)), b = static_cast<double>(cells.mass(j));
-  if (!(a > 0 && b > 0)) return 0;
-  double squared = 0;
-  for (Index s = 0; s < cells.centroid.rows(); ++s) {
-    const double step = static_cast<double>(cells.centroid(s, i) - cells.centroid(s, j));
-    squared += step * step;
-  }
-  return a * b / (a + b) * squared;
-}
-
-/// Joins the cheapest pairs until k centers are left (Ward 1963). O(m^3) for m centers.
-template <class Cells>
-[[nodiscard]] auto merged_down(Cells cells, Index k) -> decltype(cells.centroid) {
-  Index left = cells.mass.size();
-  while (left > k) {
-    Index first = 0, second = 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (Index i = 0; i < left; ++i)
-      for (Index j = i + 1; j < left; ++j)
-        if (const double cost = merge_cost(cells, i, j); cost < least) {
-          least = cost;
-          first = i;
-          second = j;
-        }
-    const auto a = cells.mass(first), b = cells.mass(second);
-    --left;
-    for (Index s = 0; s < cells.centroid.rows(); ++s) {
-      if (a + b > 0)
-        cells.centroid(s, first) = (a * cells.centroid(s, first) + b * cells.centroid(s, second)) / (a + b);
-      cells.centroid(s, second) = cells.centroid(s, left);
-    }
-    cells.mass(first) = a + b;
-    cells.mass(second) = cells.mass(left);
-  }
-  cells.centroid.conservativeResize(Eigen::NoChange, k);
-  return cells.centroid;
-}
 
 /// The objective after each center in turn moved onto point `point`, all others staying. O(n d + k).
 template <DataObjective O>
@@ -223,8 +184,10 @@ class Escape {
           over_parametrised();
           break;
         case EscapeStrategy::breathing:
-        case EscapeStrategy::best:
           breathing();
+          break;
+        case EscapeStrategy::best:
+          best();
           break;
       }
     }
@@ -259,18 +222,18 @@ class Escape {
 
   [[nodiscard]] std::int64_t steps_left() const { return options_.max_iterations - (result_.lloyd_iterations - own_); }
 
-  [[nodiscard]] Fit descend(const CentersType& centers) {
+  [[nodiscard]] Fit descend(const CentersType& centers, std::int64_t most = 1000) {
     auto fit = lloyd(
         objective_, centers,
-        {.max_iterations = static_cast<int>(std::min<std::int64_t>(1000, std::max<std::int64_t>(0, steps_left()))),
+        {.max_iterations = static_cast<int>(std::min<std::int64_t>(most, std::max<std::int64_t>(0, steps_left()))),
          .threads = options_.threads});
     result_.lloyd_iterations += fit.iterations;
     return fit;
   }
 
   /// Keeps the end of Lloyd's iteration from `centers` if it is lower by more than rounding.
-  bool try_move(const CentersType& centers) {
-    auto fit = descend(centers);
+  bool try_move(const CentersType& centers, std::int64_t most = 1000) {
+    auto fit = descend(centers, most);
     const double value = static_cast<double>(fit.value), before = result_.history.back();
     if (!(before - value > 64 * static_cast<double>(std::numeric_limits<Sum<Scalar>>::epsilon()) * before))
       return false;
@@ -335,14 +298,19 @@ class Escape {
     }
   }
 
+  [[nodiscard]] std::vector<Index> by_distortion() const {
+    std::vector<Index> order(static_cast<std::size_t>(k_));
+    std::iota(order.begin(), order.end(), Index{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](Index a, Index b) { return fit_.cells.distortion(a) > fit_.cells.distortion(b); });
+    return order;
+  }
+
   /// A center more in each of the cells with the largest distortion, a little beside their own (Fritzke 2020).
   void breathing() {
-    std::vector<Index> order(static_cast<std::size_t>(k_));
     for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();) {
       const auto& cells = fit_.cells;
-      std::iota(order.begin(), order.end(), Index{0});
-      std::stable_sort(order.begin(), order.end(),
-                       [&](Index a, Index b) { return cells.distortion(a) > cells.distortion(b); });
+      const auto order = by_distortion();
       CentersType more = fit_.centers;
       more.conservativeResize(Eigen::NoChange, k_ + breath);
       for (Index t = 0; t < breath; ++t) {
@@ -356,11 +324,51 @@ class Escape {
     }
   }
 
-  /// A move: fits more than k centers and merges them down.
-  bool merge_and_try(const CentersType& more) {
+  /// Whether a move succeeds is seen long before Lloyd's iteration ends: planted clusters need 2 steps before the
+  /// merges and 2 after, and 5 and 10 give up next to nothing on uniform data, where there is no structure to find. A
+  /// center beside its cell's own spends most of its steps on getting away from it; one on a drawn point does not.
+  void best() {
+    for (Index breath = std::min(options_.breath, k_); breath > 0 && !ended();)
+      if (!merge_and_try(with_points_of_worst_cells(breath), 5, 10)) breath /= 2;
+    // The last fit that was kept may still have steps to make.
+    fit_ = descend(fit_.centers);
+    result_.history.back() = static_cast<double>(fit_.value);
+    if (result_.history.back() <= options_.target) end(EscapeStatus::target_reached);
+  }
+
+  /// The centers and, from each of the cells with the largest distortion, a point drawn by its share of it.
+  [[nodiscard]] CentersType with_points_of_worst_cells(Index cells) {
+    const auto order = by_distortion();
+    std::vector<double> left(static_cast<std::size_t>(k_), -1);
+    for (Index t = 0; t < cells; ++t) {
+      const Index l = order[static_cast<std::size_t>(t)];
+      left[static_cast<std::size_t>(l)] = stream_.uniform() * static_cast<double>(fit_.cells.distortion(l));
+    }
+    CentersType more = fit_.centers;
+    more.conservativeResize(Eigen::NoChange, k_ + cells);
+    Index filled = k_;
+    for (Index i = 0; i < objective_.size() && filled < more.cols(); ++i) {
+      const auto label = fit_.labels(i);
+      double& rest = left[static_cast<std::size_t>(label)];
+      if (rest < 0) continue;
+      const auto x = objective_.points().col(i);
+      Sum<Scalar> squared = 0;
+      for (Index s = 0; s < more.rows(); ++s) {
+        const auto step = static_cast<Sum<Scalar>>(x(s)) - fit_.centers(s, label);
+        squared += step * step;
+      }
+      rest -= static_cast<double>(objective_.weight(i)) * static_cast<double>(squared);
+      if (rest < 0) more.col(filled++) = x.template cast<Sum<Scalar>>();
+    }
+    more.conservativeResize(Eigen::NoChange, filled);  // a cell on its center has no point to give
+    return more;
+  }
+
+  /// A move: fits more than k centers and merges them down, with at most so many steps before and after.
+  bool merge_and_try(const CentersType& more, std::int64_t before = 1000, std::int64_t after = 1000) {
     ++result_.moves;
-    const auto fit = descend(more);
-    return try_move(merged_down(fit.cells, k_));
+    const auto fit = descend(more, before);
+    return try_move(merged_to(fit.cells, k_), after);
   }
 
   /// A point by D^2; -1 where every point lies on a center.

@@ -14,6 +14,7 @@
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 #include <kmscape/landscape/certificate.hpp>
+#include <kmscape/landscape/merge_cells.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/objective.hpp>
 #include <kmscape/solve/lloyd.hpp>
@@ -32,13 +33,13 @@ struct StuckTest {
   bool has_move =
       false;  // there is a pair to merge (or an empty center) and another cell with two distinct points to split
   Index merge_first = -1,
-        merge_second = -1;        // the pair of the best move; equal for an empty center, free without a partner
-  Index split = -1;               // the cell of the best move
-  double merge_cost = 0;          // rise of the objective by the merge
-  double split_gain = 0;          // fall by the split: that of the best 2-means found
-  double value = 0;               // objective with every center on its cell's mean
-  double moved_value = 0;         // value + merge_cost - split_gain: the partition's objective right after the move
-  double repaired_value = 0;      // after Lloyd's iteration from there; `value` where not stuck
+        merge_second = -1;    // the pair of the best move; equal for an empty center, free without a partner
+  Index split = -1;           // the cell of the best move
+  double merge_cost = 0;      // rise of the objective by the merge
+  double split_gain = 0;      // fall by the split: that of the best 2-means found
+  double value = 0;           // objective with every center on its cell's mean
+  double moved_value = 0;     // value + merge_cost - split_gain: the partition's objective right after the move
+  double repaired_value = 0;  // after Lloyd's iteration from there; `value` where not stuck
   FittedCenters<Scalar, Dim> repaired;  // d x k, the centers of repaired_value; d x 0 where not stuck
 };
 
@@ -112,9 +113,10 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
   StuckTest<Scalar, O::dim> result;
   result.repaired.resize(objective.dimension(), 0);
   for (Index j = 0; j < k; ++j)  // about the means, should the centers not lie there
-    result.value += static_cast<double>(cells.distortion(j)) -
-                    static_cast<double>(cells.mass(j)) *
-                        static_cast<double>((centers.col(j).template cast<Sum<Scalar>>() - cells.centroid.col(j)).squaredNorm());
+    result.value +=
+        static_cast<double>(cells.distortion(j)) -
+        static_cast<double>(cells.mass(j)) *
+            static_cast<double>((centers.col(j).template cast<Sum<Scalar>>() - cells.centroid.col(j)).squaredNorm());
   result.moved_value = result.repaired_value = result.value;
 
   std::vector<internal::Split<Scalar, O::dim>> splits;
@@ -133,11 +135,7 @@ StuckTest<typename O::Scalar, O::dim> stuck_test(const O& objective, const Eigen
       // Of the three best splits at least one is of a third cell.
       const auto third = std::find_if(by_gain.begin(), by_gain.end(), [&](Index l) { return l != i && l != j; });
       if (third == by_gain.end()) continue;
-      const double both = static_cast<double>(cells.mass(i) + cells.mass(j));
-      const double cost = both > 0
-                              ? static_cast<double>(cells.mass(i)) * static_cast<double>(cells.mass(j)) / both *
-                                    static_cast<double>((cells.centroid.col(i) - cells.centroid.col(j)).squaredNorm())
-                              : 0;
+      const double cost = merge_cost(cells, i, j);
       const double gain = splits[static_cast<std::size_t>(*third)].gain;
       if (gain - cost <= best) continue;
       best = gain - cost;

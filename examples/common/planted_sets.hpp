@@ -1,0 +1,76 @@
+// Planted clusterings to try solvers on: Gaussian clusters drawn from a seed, in the manner of the benchmark sets that
+// the literature knows as S, A, Unbalance and Dim (Fraenti, Sieranoja 2018), whose data is not used.
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kmscape/core/points.hpp>
+#include <kmscape/model/center_layouts.hpp>
+#include <kmscape/model/gaussian_mixture.hpp>
+
+namespace examples {
+
+struct PlantedSet {
+  std::string name;
+  Eigen::MatrixXd true_centers;  // d x k
+  Eigen::MatrixXd points;        // d x n
+  kmscape::Labels labels;        // n, of the cluster that each point was drawn from
+};
+
+/// sizes(s) points of deviation sigmas(s) around column s of `centers`.
+inline PlantedSet planted_set(std::string name, const Eigen::MatrixXd& centers, const std::vector<Eigen::Index>& sizes,
+                              const std::vector<double>& sigmas, std::uint64_t seed) {
+  PlantedSet set{std::move(name), centers, {}, {}};
+  Eigen::Index n = 0;
+  for (const auto size : sizes) n += size;
+  set.points.resize(centers.rows(), n);
+  set.labels.resize(n);
+  Eigen::Index filled = 0;
+  for (std::size_t s = 0; s < sizes.size(); ++s) {
+    const auto column = static_cast<Eigen::Index>(s);
+    const auto cluster = kmscape::GaussianMixtureModel<double>(centers.col(column), sigmas[s])
+                             .sample(sizes[s], kmscape::RandomStream(seed).split(s));
+    set.points.middleCols(filled, sizes[s]) = cluster.points;
+    set.labels.segment(filled, sizes[s]).setConstant(static_cast<kmscape::Label>(s));
+    filled += sizes[s];
+  }
+  return set;
+}
+
+/// k clusters of equal size and deviation 1, centers at random at least `separation` apart.
+inline PlantedSet even_set(std::string name, Eigen::Index d, Eigen::Index k, Eigen::Index size, double separation,
+                           double box, std::uint64_t seed) {
+  const auto count = static_cast<std::size_t>(k);
+  return planted_set(std::move(name), kmscape::centers_at_random(k, d, separation, box, kmscape::Seed{seed}),
+                     std::vector<Eigen::Index>(count, size), std::vector<double>(count, 1.0), seed);
+}
+
+/// Share of the points that lie nearer to a point of another cluster than to the mean of their own. O(n^2 d).
+inline double overlap(const PlantedSet& set) {
+  const Eigen::Index n = set.points.cols(), k = set.true_centers.cols();
+  Eigen::MatrixXd means = Eigen::MatrixXd::Zero(set.points.rows(), k);
+  Eigen::ArrayXd counts = Eigen::ArrayXd::Zero(k);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    means.col(set.labels(i)) += set.points.col(i);
+    counts(set.labels(i)) += 1;
+  }
+  for (Eigen::Index s = 0; s < k; ++s) means.col(s) /= counts(s);
+  Eigen::Index overlapping = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double own = (set.points.col(i) - means.col(set.labels(i))).squaredNorm();
+    for (Eigen::Index j = 0; j < n; ++j)
+      if (set.labels(j) != set.labels(i) && (set.points.col(i) - set.points.col(j)).squaredNorm() < own) {
+        ++overlapping;
+        break;
+      }
+  }
+  return static_cast<double>(overlapping) / static_cast<double>(n);
+}
+
+}  // namespace examples
