@@ -6,6 +6,7 @@
 #   limits lloyd_iteration fit seeding small_fits survey ...   Google Benchmark programs, bench/*.cpp; `iteration` too
 #   rows grid scaling fits threads                             beside the peers that are installed, bench/peers
 #   peers                                                      these five
+#   pot                                                        balanced assignments beside POT's
 #   compile_time                                               what including a header costs
 #
 # Flags of Google Benchmark go to the programs that are its; --budget=SECONDS (for each contender and problem) and
@@ -28,19 +29,19 @@ for argument in "$@"; do
     peers) parts="$parts $peers" ;;
     *)
       # shellcheck disable=SC2086  # lists of words
-      case " $(echo $programs $peers compile_time) " in
+      case " $(echo $programs $peers pot compile_time) " in
         *" $argument "*) parts="$parts $argument" ;;
         *)
-          echo "bench/run.sh: there is no part '$argument'; there are:" $programs $peers peers iteration compile_time >&2
+          echo "bench/run.sh: there is no part '$argument'; there are:" $programs $peers peers pot iteration compile_time >&2
           exit 2
           ;;
       esac
       ;;
   esac
 done
-[ -n "$parts" ] || parts="$programs $peers compile_time"
+[ -n "$parts" ] || parts="$programs $peers pot compile_time"
 
-"$root/.ci/install-packages" g++ cmake ninja-build libeigen3-dev libbenchmark-dev gnuplot-nox python3-sklearn \
+"$root/.ci/install-packages" g++ cmake ninja-build libeigen3-dev libbenchmark-dev gnuplot-nox python3-sklearn python3-pot \
   libfaiss-dev libopenblas-dev libopencv-core-dev libdlib-dev
 "$root/.ci/workflow" bench
 mkdir -p "$tables"
@@ -56,7 +57,10 @@ for part in $parts; do
       continue
       ;;
   esac
-  if [ "$part" = compile_time ]; then
+  if [ "$part" = pot ]; then
+    /usr/bin/python3 "$root/bench/peers/pot_balanced.py" "$output/bench/peers/balanced_peer" "$tables/pot.md" ||
+      echo "== pot is left out"
+  elif [ "$part" = compile_time ]; then
     "$root/bench/compile_time.sh" "$tables/compile_time.md"
   else
     # shellcheck disable=SC2086  # a list of words

@@ -18,61 +18,6 @@ using kmscape::Index;
 using testing::normal_points;
 using testing::on_line;
 
-TEST_CASE("Sinkhorn's prices give a plan with the wanted column sums, of the form that optimality asks for") {
-  const Eigen::MatrixXd points = normal_points(2, 40, 1), centers = normal_points(2, 3, 2);
-  kmscape::Weights<double> shares(3);
-  shares << 0.5, 0.3, 0.2;
-  const kmscape::Weights<double> zero = kmscape::Weights<double>::Zero(3);
-  const double epsilon = 0.3;
-  const auto result = kmscape::sinkhorn_assignment(points, centers, shares, zero, epsilon, 1e-12, 100000);
-  Eigen::MatrixXd plan(40, 3);
-  for (Index i = 0; i < 40; ++i) {
-    for (Index j = 0; j < 3; ++j)
-      plan(i, j) = std::exp((result.prices(j) - (points.col(i) - centers.col(j)).squaredNorm()) / epsilon);
-    plan.row(i) /= 40 * plan.row(i).sum();
-  }
-  for (Index j = 0; j < 3; ++j) {
-    CHECK(plan.col(j).sum() == Approx(shares(j)).epsilon(1e-10));
-    CHECK((points * plan.col(j) / shares(j) - result.means.col(j)).norm() < 1e-9);
-  }
-  double cost = 0, regularised = 0;
-  for (Index i = 0; i < 40; ++i)
-    for (Index j = 0; j < 3; ++j) {
-      cost += plan(i, j) * (points.col(i) - centers.col(j)).squaredNorm();
-      regularised += epsilon * plan(i, j) * std::log(plan(i, j));
-    }
-  regularised += cost;
-  CHECK(result.transport_cost == Approx(cost));
-  CHECK(result.marginal_error <= 1e-12);
-  // Exchanging mass between two points and two centers keeps the margins and must not lower the objective.
-  for (Index i = 0; i < 39; ++i) {
-    for (const double step : {1e-4, -1e-4}) {
-      Eigen::MatrixXd other = plan;
-      other(i, 0) *= 1 + step;
-      const double amount = other(i, 0) - plan(i, 0);
-      other(i, 1) -= amount;
-      other(i + 1, 0) -= amount;
-      other(i + 1, 1) += amount;
-      if (other.minCoeff() <= 0) continue;
-      double value = 0;
-      for (Index a = 0; a < 40; ++a)
-        for (Index b = 0; b < 3; ++b)
-          value += other(a, b) * (points.col(a) - centers.col(b)).squaredNorm() +
-                   epsilon * other(a, b) * std::log(other(a, b));
-      CHECK(value >= regularised - 1e-13);
-    }
-  }
-}
-
-TEST_CASE("Without much regularisation Sinkhorn's plan costs what the exact assignment costs") {
-  const Eigen::MatrixXd points = normal_points(2, 60, 3), centers = normal_points(2, 4, 4);
-  const kmscape::Weights<double> shares = kmscape::Weights<double>::Constant(4, 0.25), zero = 0 * shares;
-  const auto soft = kmscape::sinkhorn_assignment(points, centers, shares, zero, 1e-2, 1e-6, 200000);
-  const double exact = kmscape::assign_balanced(points, centers).cost / 60;
-  CHECK(soft.transport_cost >= exact - 1e-6);
-  CHECK(soft.transport_cost <= exact + 1e-2 * std::log(4) + 1e-5);  // entropy can pay no more than epsilon log k
-}
-
 TEST_CASE("E-BalLOT recovers separated balls, is exactly balanced, and its last assignment is proved") {
   const kmscape::StochasticBallModel<double> model(kmscape::centers_on_line(3, 3.0), 1);
   const auto sample = model.sample_balanced(303, kmscape::Seed(1));
@@ -93,6 +38,9 @@ TEST_CASE("E-BalLOT recovers separated balls, is exactly balanced, and its last 
   const auto odd = entropic_ballot(Eigen::MatrixXd(sample.points.leftCols(302)), start);
   CHECK(odd.sizes.maxCoeff() - odd.sizes.minCoeff() == 1);
   CHECK(to_string(result.status) == "converged");
+  const auto threaded = entropic_ballot(sample.points, start, {.threads = 3});
+  CHECK(threaded.soft_centers == result.soft_centers);
+  CHECK((threaded.labels == result.labels).all());
   CHECK(entropic_ballot(sample.points, start, {.epsilon = 1, .first_epsilon = 1, .max_iterations = 1}).status ==
         EntropicStatus::iteration_limit);
 }
@@ -131,7 +79,4 @@ TEST_CASE("Refused regularised assignments say why") {
   CHECK_THAT(with({.capacities = Capacities::exactly({4, 0})}), ContainsSubstring("sizes[1] = 0"));
   CHECK_THAT(refusal([&] { (void)entropic_ballot(points, normal_points(2, 2, 1)); }),
              ContainsSubstring("start.rows() = 2"));
-  const kmscape::Weights<double> half = kmscape::Weights<double>::Constant(2, 0.5);
-  CHECK_THAT(refusal([&] { (void)kmscape::sinkhorn_assignment(points, start, half, half, 0, 1e-2, 10); }),
-             ContainsSubstring("sinkhorn_assignment: epsilon = 0"));
 }
