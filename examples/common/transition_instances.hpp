@@ -18,6 +18,14 @@ struct TransitionInstance {
   double difference = 0;  // share of the items that change their cluster
 };
 
+/// n items uniform in the unit square.
+inline Eigen::MatrixXd uniform_items(kmscape::Index n, kmscape::RandomStream& stream) {
+  Eigen::MatrixXd points(2, n);
+  for (kmscape::Index j = 0; j < n; ++j)
+    for (kmscape::Index r = 0; r < 2; ++r) points(r, j) = stream.uniform();
+  return points;
+}
+
 /// k sites spread evenly: each the farthest of ten random ones from those before.
 inline Eigen::MatrixXd spread_sites(kmscape::Index k, kmscape::RandomStream& stream) {
   Eigen::MatrixXd sites(2, k);
@@ -40,8 +48,7 @@ inline TransitionInstance transition_instance(kmscape::Index n, kmscape::Index k
                                               std::uint64_t seed) {
   kmscape::RandomStream stream(kmscape::Seed{seed}, 1);
   TransitionInstance instance;
-  instance.points.resize(2, n);
-  for (kmscape::Index j = 0; j < n; ++j) instance.points.col(j) << stream.uniform(), stream.uniform();
+  instance.points = uniform_items(n, stream);
   instance.start_sites = spread_sites(k, stream);
   const Eigen::MatrixXd other = spread_sites(k, stream);
   kmscape::Counts sizes = kmscape::Counts::Constant(k, n / k);
@@ -53,8 +60,8 @@ inline TransitionInstance transition_instance(kmscape::Index n, kmscape::Index k
     instance.target_sites = instance.start_sites + way * (other - instance.start_sites);
     instance.target = kmscape::constrained_lsa(instance.points, instance.target_sites, sizes);
     instance.difference = static_cast<double>((instance.start != instance.target).count()) / static_cast<double>(n);
-    if (std::abs(instance.difference - difference) < 0.02 * difference || instance.difference == 0) break;
-    way = std::min(1.0, way * std::min(4.0, difference / instance.difference));
+    if (std::abs(instance.difference - difference) < 0.02 * difference) break;
+    way = std::min(1.0, way * (instance.difference > 0 ? std::min(4.0, difference / instance.difference) : 4.0));
   }
   return instance;
 }

@@ -37,8 +37,7 @@ Measured fixed_sites(Index k, Index n, double slack, std::int64_t runs) {
   Measured result;
   for (std::int64_t run = 0; run < runs; ++run) {
     kmscape::RandomStream stream(kmscape::Seed{static_cast<std::uint64_t>(run)}, 11);
-    Eigen::MatrixXd points(2, n);
-    for (Index j = 0; j < n; ++j) points.col(j) << stream.uniform(), stream.uniform();
+    const Eigen::MatrixXd points = examples::uniform_items(n, stream);
     const Eigen::MatrixXd sites = examples::spread_sites(k, stream);
     // Bounds are drawn around n / k, and so are sizes within them; what is left over goes where there is room.
     const double mean = static_cast<double>(n) / static_cast<double>(k);
