@@ -20,6 +20,15 @@
 
 namespace examples {
 
+/// "(12, 11, 13)": how many items each of the k clusters has.
+inline std::string sizes_in_words(const kmscape::Labels& labels, kmscape::Index k) {
+  std::vector<kmscape::Index> sizes(static_cast<std::size_t>(k), 0);
+  for (kmscape::Index j = 0; j < labels.size(); ++j) ++sizes[static_cast<std::size_t>(labels(j))];
+  std::string result;
+  for (const auto size : sizes) result += (result.empty() ? "(" : ", ") + std::to_string(size);
+  return result + ")";
+}
+
 /// Cells (in the plane), items, sites, and the items that the step before moved, circled and with a trace of their old
 /// colour.
 inline void draw_clustering(Drawing& drawing, const Eigen::Ref<const Eigen::MatrixXd>& items,

@@ -25,8 +25,7 @@ constexpr Index n = 60, k = 5;
 /// ones.
 kmscape::Transition whole_transition(Eigen::MatrixXd& points) {
   kmscape::RandomStream stream(kmscape::Seed{6}, 2);
-  points.resize(2, n);
-  for (Index j = 0; j < n; ++j) points.col(j) << stream.uniform(), stream.uniform();
+  points = examples::uniform_items(n, stream);
   const Eigen::MatrixXd s = examples::spread_sites(k, stream);
   const Eigen::MatrixXd t = s + 0.45 * (examples::spread_sites(k, stream) - s);
   kmscape::Counts first(k), last(k);

@@ -46,6 +46,8 @@ class ClusterObjective {
     }
   }
 
+  [[nodiscard]] const Eigen::ArrayXd& sizes() const { return sizes_; }
+
   [[nodiscard]] double value() const {
     double value = squares_;
     for (Index i = 0; i < sizes_.size(); ++i)
@@ -83,7 +85,8 @@ void rename(const kmscape::Labels& first, kmscape::Labels& other, Eigen::MatrixX
 }
 
 struct Path {
-  std::vector<double> values;  // of the objective, from the first clustering on, relative to the best minimum
+  std::vector<double> values;         // of the objective, from the first clustering on, relative to the best minimum
+  std::vector<Eigen::ArrayXd> sizes;  // of the clusters, likewise
   Index differ = 0, steps = 0, moves = 0, turns = 0, clusters_that_turn = 0;
   double barrier = 0;  // the highest value, relative to the higher end
 };
@@ -94,11 +97,13 @@ Path path_between(const Eigen::MatrixXd& points, const kmscape::Labels& first, c
   const auto transition = kmscape::transition(points, first, first_sites, last, last_sites);
   ClusterObjective objective(points, first, k);
   path.values.push_back(objective.value() / best);
+  path.sizes.push_back(objective.sizes());
   path.differ = (first != last).count();
   Eigen::ArrayXi direction = Eigen::ArrayXi::Zero(k), turned = Eigen::ArrayXi::Zero(k);
   for (const auto& step : transition.steps) {
     objective.apply(step.moves);
     path.values.push_back(objective.value() / best);
+    path.sizes.push_back(objective.sizes());
     path.moves += static_cast<Index>(step.moves.size());
     if (kmscape::is_cyclical(step.moves)) continue;
     for (const auto& [cluster, sign] : {std::pair{step.moves.front().from, -1}, {step.moves.back().to, 1}}) {
@@ -151,19 +156,20 @@ int main(int argc, char** argv) {
     }
     std::sort(paths.begin(), paths.end(), [](const Path& a, const Path& b) { return a.differ < b.differ; });
 
-    double step_share = 0, steps = 0, differ = 0, moves = 0, turning = 0, flat = 0, barrier = 0;
+    double step_share = 0, steps = 0, differ = 0, moves = 0, turning = 0, turned = 0, flat = 0, barrier = 0;
     for (const auto& path : paths) {
       steps += static_cast<double>(path.steps);
       differ += static_cast<double>(path.differ);
       moves += static_cast<double>(path.moves);
       step_share += static_cast<double>(path.steps) / static_cast<double>(std::max<Index>(1, path.differ));
       turning += path.turns > 0;
+      turned += static_cast<double>(path.clusters_that_turn);
       flat += path.barrier < 1e-9;
       barrier += path.barrier;
     }
     const auto count = static_cast<double>(std::max<std::size_t>(1, paths.size()));
 
-    examples::Sheet sheet(folder / "bhz_objective_path.png", 1180, 460);
+    examples::Sheet sheet(folder / "bhz_objective_path.png", 1180, 900);
     auto left = sheet.chart({80, 50, 470, 340}, "between local minima, separable all the way",
                             "share of the exchanges made", "objective / best minimum");
     std::vector<std::size_t> shown;
@@ -195,6 +201,24 @@ int main(int argc, char** argv) {
     right.line(diagonal, {examples::faint, 1.2, 2});
     right.dots(dots, examples::before_colour, 0.9);
     right.finish();
+    if (!paths.empty()) {
+      const auto& turning_most =
+          *std::max_element(paths.begin(), paths.end(), [](const Path& a, const Path& b) { return a.turns < b.turns; });
+      auto sizes = sheet.chart({80, 490, 470, 340}, "cluster sizes on the way that turns most often", "exchanges made",
+                               "items in a cluster");
+      for (Index i = 0; i < k; ++i) {
+        Eigen::MatrixXd curve(2, static_cast<Index>(turning_most.sizes.size()));
+        for (std::size_t r = 0; r < turning_most.sizes.size(); ++r)
+          curve.col(static_cast<Index>(r)) << static_cast<double>(r), turning_most.sizes[r](i);
+        sizes.line(curve, {examples::colour(i), 1.8, 1});
+      }
+      sizes.finish();
+      auto rise = sheet.chart({660, 490, 470, 340}, "how high the way leads", "items that differ",
+                              "rise above the higher minimum, % of the best");
+      for (Index p = 0; p < dots.cols(); ++p) dots(1, p) = 100 * paths[static_cast<std::size_t>(p)].barrier;
+      rise.dots(dots, examples::after_colour, 0.9);
+      rise.finish();
+    }
     sheet.draw();
 
     examples::Report report(
@@ -203,15 +227,17 @@ int main(int argc, char** argv) {
             std::to_string(survey.minima.size()) + " local minima in " + std::to_string(restarts) + " restarts, " +
             std::to_string(paths.size()) +
             " pairs of them joined by transitions between their centers, clusters named to agree in as many items as "
-            "possible. Left: the objective with the means as centers on the way. Right: the dashed line is one "
-            "exchange for "
-            "each item that differs.");
+            "possible. The objective is the one with the means as centers; the dashed line is one exchange for each "
+            "item "
+            "that differs.");
     report.row("exchanges for each item that differs", "below 1 in all runs between radial clusterings",
                examples::number(step_share / count, 3) + " on average",
                examples::number(steps / count, 3) + " exchanges move " + examples::number(moves / count, 3) +
                    " items where " + examples::number(differ / count, 3) + " differ");
     report.row("cluster sizes monotone?", "open",
-               examples::number(100 * turning / count, 3) + "% of transitions have a cluster that grows and shrinks");
+               examples::number(100 * turning / count, 3) + "% of transitions have a cluster that grows and shrinks",
+               examples::number(turned / count, 3) + " of " + std::to_string(k) +
+                   " clusters on average; with fixed sites sizes are always monotone (Algorithm 2 takes best paths)");
     report.row(
         "objective between two minima", "nothing",
         "rises above the higher minimum by " + examples::number(100 * barrier / count, 3) + "% of the best on average",

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace {
 using kmscape::Index;
 
 struct Measured {
-  double steps = 0, seconds = 0, differ = 0;  // means over the runs
+  double steps = 0, seconds = 0, differ = 0, setup = 0;  // means over the runs; setup is a part of seconds
 };
 
 template <class Work>
@@ -37,8 +38,7 @@ Measured fixed_sites(Index k, Index n, double slack, std::int64_t runs) {
   Measured result;
   for (std::int64_t run = 0; run < runs; ++run) {
     kmscape::RandomStream stream(kmscape::Seed{static_cast<std::uint64_t>(run)}, 11);
-    Eigen::MatrixXd points(2, n);
-    for (Index j = 0; j < n; ++j) points.col(j) << stream.uniform(), stream.uniform();
+    const Eigen::MatrixXd points = examples::uniform_items(n, stream);
     const Eigen::MatrixXd sites = examples::spread_sites(k, stream);
     // Bounds are drawn around n / k, and so are sizes within them; what is left over goes where there is room.
     const double mean = static_cast<double>(n) / static_cast<double>(k);
@@ -62,7 +62,7 @@ Measured fixed_sites(Index k, Index n, double slack, std::int64_t runs) {
     result.steps += static_cast<double>(steps);
   }
   const auto count = static_cast<double>(runs);
-  return {result.steps / count, result.seconds / count, 0};
+  return {result.steps / count, result.seconds / count, 0, 0};
 }
 
 /// Algorithm 3 between radial clusterings that differ in a share of the items.
@@ -73,16 +73,20 @@ Measured moving_sites(Index k, Index n, double difference, std::int64_t runs, km
     kmscape::TransitionSequenceOptions options;
     options.diagrams = diagrams;
     Index steps = 0;
-    result.seconds += seconds_of([&] {
-      kmscape::TransitionSequence sequence(instance.points, instance.start, instance.start_sites, instance.target,
-                                           instance.target_sites, options);
-      while (const auto step = sequence.next()) ++steps;
+    std::optional<kmscape::TransitionSequence> sequence;
+    const double setup = seconds_of([&] {
+      sequence.emplace(instance.points, instance.start, instance.start_sites, instance.target, instance.target_sites,
+                       options);
     });
+    result.setup += setup;
+    result.seconds += setup + seconds_of([&] {
+                        while (const auto step = sequence->next()) ++steps;
+                      });
     result.steps += static_cast<double>(steps);
     result.differ += instance.difference;
   }
   const auto count = static_cast<double>(runs);
-  return {result.steps / count, result.seconds / count, result.differ / count};
+  return {result.steps / count, result.seconds / count, result.differ / count, result.setup / count};
 }
 
 struct Row {
@@ -156,15 +160,41 @@ int main(int argc, char** argv) {
       for (const Index n : sizes)
         if (n <= most) {
           const auto ours = moving_sites(k, n, 0.25, 1, kmscape::Diagrams::none);
-          result.emplace_back(static_cast<double>(n), ours.seconds, ours.seconds / ours.steps * 1e6);
+          const double step = 1e6 * (ours.seconds - ours.setup) / ours.steps;
+          result.emplace_back(static_cast<double>(n), ours.seconds, step);
           report.row("k = " + std::to_string(k) + ", n = " + std::to_string(n) + ", 25% differ", "",
                      told(ours.steps, ours.seconds),
-                     examples::number(1e6 * ours.seconds / ours.steps, 3) + " us a step");
+                     examples::number(step, 3) + " us a step after " + examples::number(ours.setup, 2) + " s of setup");
         }
+      if (result.size() > 1)
+        report.row(
+            "k = " + std::to_string(k) + ": a step's time grows as n to the power of", "2.2 (n = 500 to 5000, k = 10)",
+            examples::number(
+                std::log(result.back()(2) / result.front()(2)) / std::log(result.back()(0) / result.front()(0)), 2),
+            "from n = " + examples::number(result.front()(0)) + " to " + examples::number(result.back()(0)) +
+                ", setup left out");
       return result;
     };
     const std::vector<Index> sizes = {1000, 3000, 10'000, 30'000, 100'000, 300'000, 1'000'000};
     const auto ten = curve(sizes, 10), twenty = curve(sizes, 20), hundred = curve({10'000, 100'000, 1'000'000}, 100);
+
+    // Growth with the number of clusters and with the share of items that differ: what grows, steps, microseconds a
+    // step.
+    const Index middle = std::min<Index>(most, 5000);
+    std::vector<Eigen::Vector3d> by_clusters, by_difference;
+    const auto enter = [&](std::vector<Eigen::Vector3d>& into, double value, const Measured& ours,
+                           const std::string& name) {
+      into.emplace_back(value, ours.steps, 1e6 * ours.seconds / ours.steps);
+      report.row(name + ", n = " + std::to_string(middle), "", told(ours.steps, ours.seconds),
+                 examples::number(into.back()(2), 3) + " us a step");
+    };
+    for (const Index k : {2, 5, 10, 20, 50, 100})
+      enter(by_clusters, static_cast<double>(k), moving_sites(k, middle, 0.25, runs, kmscape::Diagrams::all),
+            "k = " + std::to_string(k) + ", 25% differ");
+    for (const double share : {0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5}) {
+      const auto ours = moving_sites(20, middle, share, runs, kmscape::Diagrams::all);
+      enter(by_difference, 100 * ours.differ, ours, "k = 20, " + percent(ours.differ) + " differ");
+    }
     bar.clear();
 
     const auto columns = [](const std::vector<Eigen::Vector3d>& from, Index column) {
@@ -172,7 +202,7 @@ int main(int argc, char** argv) {
       for (std::size_t i = 0; i < from.size(); ++i) result.col(static_cast<Index>(i)) << from[i](0), from[i](column);
       return result;
     };
-    examples::Sheet sheet(folder / "bhz_tables.png", 1180, 460);
+    examples::Sheet sheet(folder / "bhz_tables.png", 1180, 900);
     auto left = sheet.chart({80, 50, 470, 340}, "a whole transition, 25% of the items differ", "items n", "seconds");
     left.set("logscale xy")
         .set("key bottom right")
@@ -190,12 +220,26 @@ int main(int argc, char** argv) {
     draw(left, twenty, 1, examples::colour(1), "k = 20");
     draw(left, hundred, 1, examples::colour(2), "k = 100");
     left.finish();
-    auto right = sheet.chart({660, 50, 470, 340}, "one exchange", "items n", "microseconds");
+    auto right = sheet.chart({660, 50, 470, 340}, "one exchange, once set up", "items n", "microseconds");
     right.set("logscale xy").set("key top left").set("format x '10^{%L}'").set("yrange [1:1000]");
     draw(right, ten, 2, examples::colour(0), "k = 10");
     draw(right, twenty, 2, examples::colour(1), "k = 20");
     draw(right, hundred, 2, examples::colour(2), "k = 100");
     right.finish();
+    auto clusters =
+        sheet.chart({80, 490, 470, 340}, "the number of clusters, n = " + std::to_string(middle), "clusters k", "");
+    clusters.set("logscale xy").set("key top left").set("yrange [1:10000]").set("format y '10^{%L}'");
+    clusters.set("xtics (2, 5, 10, 20, 50, 100)").set("xrange [1.7:120]");
+    draw(clusters, by_clusters, 1, examples::colour(0), "steps");
+    draw(clusters, by_clusters, 2, examples::colour(4), "microseconds a step");
+    clusters.finish();
+    auto differing =
+        sheet.chart({660, 490, 470, 340}, "the share of items that differ, k = 20, n = " + std::to_string(middle),
+                    "per cent of the items differ", "steps");
+    differing.set("key top left").set("xrange [0:*]").set("yrange [0:*]");
+    draw(differing, by_difference, 1, examples::colour(1), "steps");
+    if (middle == 5000) draw(differing, {{10, 220, 0}, {25, 685, 0}}, 1, examples::faint, "steps of BHZ");
+    differing.finish();
     sheet.draw();
     report.write(folder);
   });

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -90,63 +92,70 @@ inline double transportation_optimum(const Eigen::MatrixXd& points, const Eigen:
   return static_cast<double>(-solve(program).value);
 }
 
-/// LP (9): the largest lambda up to which `labels` stays optimal in (2) for (1 - lambda) s + lambda t, through the dual
-/// variables of a common optimum; infinite if always.
+/// LP (9): the largest lambda up to which `labels` stays optimal in (2) for (1 - lambda) s + lambda t; infinite if
+/// always. As BHZ state it, for min -c(s) . y: dual variables that are feasible for lambda and whose value is that of
+/// `labels`.
 inline double ranging_breakpoint(const Eigen::MatrixXd& points, const Labels& labels, const Eigen::MatrixXd& start,
                                  const Eigen::MatrixXd& target, const Counts& lower, const Counts& upper,
                                  const Eigen::VectorXd& origin) {
   const auto n = static_cast<std::size_t>(points.cols()), k = static_cast<std::size_t>(start.cols());
-  const Counts sizes = sizes_of(labels, start.cols());
-  // By complementary slackness u_j = c_j,labels(j) - p_labels(j): what is left are p and lambda.
+  const std::size_t lambda = n + 2 * k;  // after u_j, the prices of lower bounds and those of upper ones
   LinearProgram program;
-  program.objective.assign(k + 1, 0);
-  program.objective[k] = 1;
+  program.objective.assign(lambda + 1, 0);
+  program.objective[lambda] = 1;
   const Eigen::MatrixXd change = target - start;
+  std::vector<long double> value(lambda + 1, 0);  // of the dual variables, less that of `labels`
+  long double value_at_start = 0;
   for (std::size_t j = 0; j < n; ++j) {
     const Eigen::VectorXd x = points.col(static_cast<Index>(j)) - origin;
     const Label own = labels(static_cast<Index>(j));
+    value[j] = 1;
+    value[lambda] += x.dot(change.col(own));
+    value_at_start -= x.dot(start.col(own));
     for (std::size_t i = 0; i < k; ++i) {
-      if (own == static_cast<Label>(i)) continue;
-      std::vector<long double> row(k + 1, 0);
-      row[static_cast<std::size_t>(own)] = 1;
-      row[i] = -1;
-      row[k] = x.dot(change.col(static_cast<Index>(i))) - x.dot(change.col(own));
-      program.add(row, x.dot(start.col(own)) - x.dot(start.col(static_cast<Index>(i))));
+      std::vector<long double> row(lambda + 1, 0);
+      row[j] = row[n + i] = 1;
+      row[n + k + i] = -1;
+      row[lambda] = x.dot(change.col(static_cast<Index>(i)));
+      program.add(row, -x.dot(start.col(static_cast<Index>(i))));
     }
   }
   for (std::size_t i = 0; i < k; ++i) {
-    const auto cluster = static_cast<Index>(i);
-    std::vector<long double> row(k + 1, 0);
-    if (sizes(cluster) < upper(cluster)) {  // its price is not positive
-      row[i] = 1;
-      program.add(row, 0);
-    }
-    if (sizes(cluster) > lower(cluster)) {
-      row[i] = -1;
+    value[n + i] = static_cast<long double>(lower(static_cast<Index>(i)));
+    value[n + k + i] = -static_cast<long double>(upper(static_cast<Index>(i)));
+    for (const std::size_t price : {n + i, n + k + i}) {
+      std::vector<long double> row(lambda + 1, 0);
+      row[price] = -1;
       program.add(row, 0);
     }
   }
+  // By weak duality the value is at most that of `labels`: one inequality states that both are equal.
+  for (auto& entry : value) entry = -entry;
+  program.add(value, -value_at_start);
   const auto result = solve(program);
   if (result.status == ProgramStatus::unbounded) return std::numeric_limits<double>::infinity();
   return static_cast<double>(result.value);
 }
 
-/// LP (5): the largest margin of a power diagram with these sites; infinite if unbounded.
+/// LP (6): the largest margin of a power diagram with these sites; infinite if unbounded.
 inline double largest_margin(const Eigen::MatrixXd& points, const Labels& labels, const Eigen::MatrixXd& sites) {
   const auto k = static_cast<std::size_t>(sites.cols());
   LinearProgram program;
   program.objective.assign(k + 1, 0);
   program.objective[k] = 1;
-  for (Index j = 0; j < points.cols(); ++j)
+  for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = 0; l < k; ++l) {
-      const auto i = static_cast<std::size_t>(labels(j));
-      const Eigen::VectorXd gap = sites.col(static_cast<Index>(l)) - sites.col(labels(j));
       if (l == i) continue;
+      const Eigen::VectorXd gap = sites.col(static_cast<Index>(l)) - sites.col(static_cast<Index>(i));
+      double most = -std::numeric_limits<double>::infinity();
+      for (Index j = 0; j < points.cols(); ++j)
+        if (labels(j) == static_cast<Label>(i)) most = std::max(most, gap.dot(points.col(j)));
+      if (std::isinf(most)) continue;
       std::vector<long double> row(k + 1, 0);
       row[l] = -1;
       row[i] = 1;
       row[k] = gap.norm();
-      program.add(row, -gap.dot(points.col(j)));
+      program.add(row, -most);
     }
   const auto result = solve(program);
   if (result.status == ProgramStatus::unbounded) return std::numeric_limits<double>::infinity();

@@ -8,7 +8,7 @@
 #include "support/refusal.hpp"
 #include "support/transitions.hpp"
 
-TEST_CASE("The maximum margin is the optimum of LP (5), and the diagram has it") {
+TEST_CASE("The maximum margin is the optimum of LP (6), and the diagram has it") {
   for (std::uint64_t seed = 1; seed <= 120; ++seed) {
     const kmscape::Index n = 8, k = 2 + static_cast<kmscape::Index>(seed % 3);
     const Eigen::MatrixXd points = testing::normal_points(2, n, seed), sites = testing::normal_points(2, k, seed + 1);

@@ -64,17 +64,14 @@ class DifferenceSystem {
       solve(weights, distances, 0);
       return margin;
     }
-    // Newton's method: each cycle found has a smaller ratio than the last one.
+    // Newton's method: each cycle found has a smaller ratio than the last one. The one that decided last time is often
+    // the one that decides now.
+    if (const double last = ratio(tight_, weights, distances); last < margin) margin = last;
     while (!solve(weights, distances, margin)) {
-      double weight = 0, distance = 0;
-      for (std::size_t c = 0; c < cycle_.size(); ++c) {
-        const std::size_t arc = cycle_[c] * k_ + cycle_[(c + 1) % cycle_.size()];
-        weight += weights[arc];
-        distance += distances[arc];
-      }
-      const double ratio = weight / distance;
-      if (!(ratio < margin)) break;
-      margin = ratio;
+      const double found = ratio(cycle_, weights, distances);
+      if (!(found < margin)) break;
+      margin = found;
+      tight_ = cycle_;
     }
     return margin;
   }
@@ -89,6 +86,18 @@ class DifferenceSystem {
 
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  /// The sum of weights over that of distances along a cycle; NaN without one.
+  [[nodiscard]] double ratio(const std::vector<std::size_t>& cycle, const double* weights,
+                             const double* distances) const {
+    double weight = 0, distance = 0;
+    for (std::size_t c = 0; c < cycle.size(); ++c) {
+      const std::size_t arc = cycle[c] * k_ + cycle[c + 1 == cycle.size() ? 0 : c + 1];
+      weight += weights[arc];
+      distance += distances[arc];
+    }
+    return weight / distance;
+  }
 
   void measure(const double* weights) {
     double largest = 0;
@@ -135,7 +144,7 @@ class DifferenceSystem {
   Predecessors via_;
   std::vector<char> active_;
   std::vector<double> reduced_;
-  std::vector<std::size_t> cycle_;
+  std::vector<std::size_t> cycle_, tight_;  // found last, and the one that gave the last margin
   double tolerance_ = 0;
 };
 

@@ -94,8 +94,9 @@ struct PendingStep {
 
 }  // namespace internal
 
-/// The sequence of exchanges of a transition, computed as it is asked for: a long transition needs memory for the
-/// items, k^2 pools and the exchanges of the last phase.
+/// The sequence of exchanges of a transition, computed as it is asked for: however many there are, it needs memory for
+/// the items (in the plane about 45 bytes each), the pools of k^2 arcs (at most 16 kB each while clusters have fewer
+/// than 4000 items, then growing as the root of their sizes) and the exchanges of the last phase.
 class TransitionSequence {
  public:
   /// BHZ Algorithm 1. @param points d x n; @param start constrained least-squares assignment for start_sites (d x k);
@@ -148,6 +149,7 @@ class TransitionSequence {
   void set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves, bool is_tie);
   void connect();
   void find_twins(const internal::Breakpoint& at);
+  void set_sites(double lambda);
   void set_diagram(double lambda, PowerDiagram& diagram) const;
   void share(internal::PendingStep& pending);
   void measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram);
@@ -175,8 +177,9 @@ class TransitionSequence {
   bool is_begun_ = false;
   double start_margin_ = std::numeric_limits<double>::quiet_NaN();
   PowerDiagram start_diagram_;
-  std::vector<double> distances_, scaled_;
+  std::vector<double> distances_, scaled_, sites_, products_;
   std::vector<std::size_t> twins_;
+  double apart_from_ = 1, apart_until_ = 0;  // between these values of lambda no two sites meet
 };
 
 namespace internal {
@@ -427,34 +430,44 @@ inline void TransitionSequence::connect() {
 /// For each cluster the first one with items whose site is at the same place at lambda, exactly; between such sites
 /// there is no boundary, only the difference of two roundings.
 inline void TransitionSequence::find_twins(const internal::Breakpoint& at) {
+  const double lambda = at.value();
+  if (lambda >= apart_from_ && lambda <= apart_until_) return;  // as last time: none
   const auto& clusters = graph_->clusters();
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
-  const double lambda = at.value();
-  const auto are_equal = [&](std::size_t i, std::size_t l) {
-    for (std::size_t r = 0; r < d; ++r) {
-      const double start = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
-      const double end = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
-      const double rounding = 1e-14 * (std::abs(start) + std::abs(end));
-      if (std::abs(start + lambda * (end - start)) > rounding) return false;
-      const internal::LinearWeight gap{static_cast<std::int64_t>(start), static_cast<std::int64_t>(end)};
-      if (internal::sign(gap, at) != 0) return false;
+  // Sites move along lines at constant speed: two of them stay apart for as long as half of the gap takes to close.
+  double apart = 1;
+  std::vector<char> is_equal(k * k, 0);
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t l = 0; l < i; ++l) {
+      double distance = 0, speed = 0, rounding = 0;
+      bool vanishes = true;
+      for (std::size_t r = 0; r < d; ++r) {
+        const double start = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
+        const double end = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
+        const double gap = std::abs(start + lambda * (end - start)), error = 1e-14 * (std::abs(start) + std::abs(end));
+        distance += gap;
+        speed += std::abs(end - start);
+        rounding += error;
+        const internal::LinearWeight exact{static_cast<std::int64_t>(start), static_cast<std::int64_t>(end)};
+        vanishes = vanishes && gap <= error && internal::sign(exact, at) == 0;
+      }
+      is_equal[i * k + l] = is_equal[l * k + i] = vanishes;
+      apart = std::min(apart, distance <= rounding ? -1 : speed > 0 ? distance / (2 * speed) : 1);
     }
-    return true;
-  };
+  apart_from_ = lambda - apart;
+  apart_until_ = lambda + apart;
+
   twins_.resize(k);
-  // An empty cluster bounds nothing by itself and takes the place of one that is not.
-  bool has_twins = false;
   for (std::size_t i = 0; i < k; ++i) twins_[i] = i;
+  // An empty cluster bounds nothing by itself and takes the place of one that is not.
   const auto join = [&](std::size_t i, std::size_t l) {
-    if (twins_[i] != i || clusters.clusters[l].items.empty() || !are_equal(i, l)) return;
-    twins_[i] = twins_[l];
-    has_twins = true;
+    if (twins_[i] == i && !clusters.clusters[l].items.empty() && is_equal[i * k + l] != 0) twins_[i] = twins_[l];
   };
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = 0; l < i; ++l) join(i, l);
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = i + 1; l < k && clusters.clusters[i].items.empty(); ++l) join(i, l);
-  for (std::size_t i = 0; i < k && has_twins; ++i)
+  for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = 0; l < k; ++l)
       if (i != l && twins_[i] == twins_[l] && scaled_[i * k + l] < std::numeric_limits<double>::infinity())
         scaled_[i * k + l] = 0;
@@ -479,21 +492,38 @@ inline void TransitionSequence::set_diagram(double lambda, PowerDiagram& diagram
   }
 }
 
+/// The sites at lambda on the grid, coordinate by coordinate.
+inline void TransitionSequence::set_sites(double lambda) {
+  const auto& clusters = graph_->clusters();
+  const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
+  sites_.resize(k * d);
+  products_.resize(k);
+  for (std::size_t r = 0; r < d; ++r)
+    for (std::size_t i = 0; i < k; ++i) {
+      const double start = clusters.start_sites[i * d + r], end = clusters.target_sites[i * d + r];
+      sites_[r * k + i] = start + lambda * (end - start);
+    }
+}
+
 /// A power diagram for the clusterings before and after a step: system (7) of BHZ.
 inline void TransitionSequence::share(internal::PendingStep& pending) {
-  const std::size_t k = graph_->size();
   const auto& clusters = graph_->clusters();
+  const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
   const double lambda = pending.step.lambda, unit = clusters.weight_unit();
   scaled_ = graph_->weights(pending.at);
+  set_sites(lambda);
   for (const auto& move : pending.step.moves)
-    for (const Label cluster : {move.from, move.to})
-      for (std::size_t l = 0; l < k; ++l) {
-        const auto i = static_cast<std::size_t>(cluster);
-        if (i == l) continue;
-        const auto weight = clusters.weight(move.item, cluster, static_cast<Index>(l));
-        const double start = internal::rounded(weight.start), end = internal::rounded(weight.end);
-        scaled_[i * k + l] = std::min(scaled_[i * k + l], start + lambda * (end - start));
+    for (const Label cluster : {move.from, move.to}) {
+      const auto i = static_cast<std::size_t>(cluster);
+      std::fill_n(products_.begin(), k, 0.0);
+      for (std::size_t r = 0; r < d; ++r) {
+        const double x = clusters.coordinate(move.item, static_cast<Index>(r));
+        const double* const own = sites_.data() + r * k;
+        for (std::size_t l = 0; l < k; ++l) products_[l] += x * (own[i] - own[l]);
       }
+      products_[i] = std::numeric_limits<double>::infinity();
+      for (std::size_t l = 0; l < k; ++l) scaled_[i * k + l] = std::min(scaled_[i * k + l], products_[l]);
+    }
   for (double& weight : scaled_) weight *= unit;
   find_twins(pending.at);
   system_->feasible(scaled_.data());
@@ -508,19 +538,18 @@ inline void TransitionSequence::measure(const internal::Breakpoint& at, double& 
   scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
   for (double& weight : scaled_) weight *= clusters.weight_unit();
   find_twins(at);
+  set_sites(lambda);
   distances_.assign(k * k, 0);
-  for (std::size_t i = 0; i < k; ++i)
-    for (std::size_t l = 0; l < i; ++l) {
-      if (twins_[i] == twins_[l]) continue;
-      double squared = 0;
-      for (std::size_t r = 0; r < d; ++r) {
-        const double from = clusters.start_sites[i * d + r] - clusters.start_sites[l * d + r];
-        const double to = clusters.target_sites[i * d + r] - clusters.target_sites[l * d + r];
-        const double gap = from + lambda * (to - from);
-        squared += gap * gap;
-      }
-      distances_[i * k + l] = distances_[l * k + i] = std::sqrt(squared) * clusters.site_unit;
+  for (std::size_t i = 0; i < k; ++i) {
+    double* const row = distances_.data() + i * k;
+    for (std::size_t r = 0; r < d; ++r) {
+      const double* const own = sites_.data() + r * k;
+      for (std::size_t l = 0; l < k; ++l) row[l] += (own[i] - own[l]) * (own[i] - own[l]);
     }
+    for (std::size_t l = 0; l < k; ++l) row[l] = std::sqrt(row[l]) * clusters.site_unit;
+    for (std::size_t l = 0; l < k; ++l)
+      if (twins_[i] == twins_[l]) row[l] = 0;
+  }
   margin = system_->maximize(scaled_.data(), distances_.data());
   if (options_.diagrams == Diagrams::all) set_diagram(lambda, diagram);
 }

@@ -125,9 +125,12 @@ class TransitionGraph {
       clusters_.label[static_cast<std::size_t>(exchange[m].item)] = -1;
       const auto i = static_cast<std::size_t>(exchange[m].from);
       for (std::size_t l = 0; l < k_; ++l) {
-        auto& arc = arcs_[i * k_ + l];
+        const auto& arc = arcs_[i * k_ + l];
         for (std::size_t s = arc.first; s < arc.lines.size(); ++s)
-          if (arc.lines[s].item == exchange[m].item) mark(i * k_ + l);
+          if (arc.lines[s].item == exchange[m].item) {
+            cut(i * k_ + l, s, arc.lines[s].from_value);
+            break;
+          }
       }
     }
     for (std::size_t m = 0; m < exchange.size(); ++m)
@@ -182,6 +185,19 @@ class TransitionGraph {
     if (arcs_[a].is_changed) return;
     arcs_[a].is_changed = true;
     changed_.push_back(a);
+  }
+
+  /// The first `count` lines of the arc are its envelope until `until`; what comes after is computed when asked for.
+  void cut(std::size_t a, std::size_t count, double until) {
+    auto& arc = arcs_[a];
+    if (count <= arc.first || until < lambda_value_ + 4 * near) {
+      mark(a);
+      return;
+    }
+    arc.valid_until = std::min(arc.valid_until, until);
+    arc.is_used_up = false;
+    arc.lines.resize(count);
+    publish(a);
   }
 
   /// Tells the dense arrays what the arc's first line is.
@@ -351,15 +367,27 @@ class TransitionGraph {
       arc.items.push_back(item);
       arc.start.push_back(start);
       arc.end.push_back(end);
-      bool is_below = arc.lines.empty() || is_crowded(arc);
-      // An envelope is concave: a line that passes below it somewhere passes below one of its corners or ends.
-      const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
-      for (std::size_t s = arc.first; s < arc.lines.size() && !is_below; ++s) {
-        const double corner = s == arc.first ? lambda_value_ : arc.lines[s].from_value;
-        is_below = value(corner) < at(arc.lines[s], corner) + tolerance_;
+      if (arc.lines.empty() || is_crowded(arc)) {
+        mark(a);
+        continue;
       }
-      is_below = is_below || value(last) < at(arc.lines.back(), last) + tolerance_;
-      if (is_below) mark(a);
+      // Between two corners envelope and line are both straight.
+      double before = lambda_value_, above = value(before) - at(arc.lines[arc.first], before);
+      if (above < tolerance_) {
+        mark(a);
+        continue;
+      }
+      const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
+      for (std::size_t s = arc.first; s < arc.lines.size(); ++s) {
+        const double corner = s + 1 < arc.lines.size() ? arc.lines[s + 1].from_value : last;
+        const double then = value(corner) - at(arc.lines[s], corner);
+        if (then < tolerance_) {
+          cut(a, s + 1, before + (corner - before) * std::max(0.0, (above - 3 * tolerance_) / (above - then)));
+          break;
+        }
+        before = corner;
+        above = then;
+      }
     }
   }
 
