@@ -11,6 +11,7 @@
 #include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::assign_balanced;
 using kmscape::BalancedStatus;
@@ -128,7 +129,7 @@ std::vector<Index> no_weights;
 TEST_CASE(
     "Balanced assignment costs what dynamic programming finds, with ties and duplicates, for all kinds of bounds") {
   kmscape::RandomStream stream{kmscape::Seed(1)};
-  for (std::uint64_t trial = 0; trial < 3000; ++trial) {
+  for (std::uint64_t trial = 0; trial < testing::trials(3000u); ++trial) {
     const Index k = 1 + stream.index(4), n = 1 + stream.index(9), d = 1 + stream.index(3);
     const Eigen::MatrixXd points = instance_points(d, n, static_cast<int>(trial % 4), 10 * trial);
     Eigen::MatrixXd centers = instance_points(d, k, static_cast<int>(stream.index(3)), 10 * trial + 1);
@@ -154,7 +155,7 @@ TEST_CASE(
 
 TEST_CASE("Weighted balanced assignment shares points as copies would be assigned") {
   kmscape::RandomStream stream{kmscape::Seed(2)};
-  for (std::uint64_t trial = 0; trial < 1000; ++trial) {
+  for (std::uint64_t trial = 0; trial < testing::trials(1000u); ++trial) {
     const Index k = 1 + stream.index(4), n = 1 + stream.index(4), d = 1 + stream.index(2);
     const Eigen::MatrixXd points = instance_points(d, n, static_cast<int>(trial % 4), 10 * trial + 5);
     const Eigen::MatrixXd centers = instance_points(d, k, static_cast<int>(stream.index(3)), 10 * trial + 6);

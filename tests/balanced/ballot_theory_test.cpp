@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::assign_balanced;
 using kmscape::first_step_misclustering;
@@ -75,7 +76,7 @@ TEST_CASE("The population's step turns to the planted axis, as steps on samples 
 TEST_CASE(
     "A direction beyond the recovery cosine recovers two balls for every n, one short of it does not for large n") {
   for (const Index d : {2, 4})
-    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    for (std::uint64_t seed = 0; seed < testing::trials(20u); ++seed) {
       const double delta = 2.3, cosine = kmscape::recovery_cosine(delta);
       const auto sample = two_balls(delta, d, 400, seed);
       CHECK(kmscape::exact_recovery(assign_balanced(sample.points, start_at(cosine + 1e-9, d)).labels, sample.labels));

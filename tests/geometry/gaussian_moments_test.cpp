@@ -12,6 +12,7 @@
 #include "support/catch.hpp"
 #include "support/numbers.hpp"
 #include "support/plane_quadrature.hpp"
+#include "support/trials.hpp"
 
 using kmscape::ConvexPolygon;
 using kmscape::gaussian_moments;
@@ -37,7 +38,7 @@ ConvexPolygon box(double left, double right, double low, double high) {
 
 TEST_CASE("a Gaussian over random polygons against plain quadrature") {
   kmscape::RandomStream stream{Seed(3)};
-  for (int trial = 0; trial < 24; ++trial) {
+  for (int trial = 0; trial < testing::trials(24); ++trial) {
     CAPTURE(trial);
     std::vector<HalfPlane> half_planes;
     for (int e = 0; e <= trial % 5; ++e) {

@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::Index;
 using kmscape::least_norm_point;
@@ -63,7 +64,7 @@ TEST_CASE("a least-norm point by hand, on a plane, in a corner and at the origin
 TEST_CASE("a least-norm point agrees with all subsets of constraints, and its multipliers certify it") {
   kmscape::RandomStream stream(kmscape::Seed{5});
   int empty = 0, cornered = 0;
-  for (std::uint64_t trial = 0; trial < 2000; ++trial) {
+  for (std::uint64_t trial = 0; trial < testing::trials(2000u); ++trial) {
     const Index d = 1 + stream.index(4), q = 1 + stream.index(8);
     const Eigen::MatrixXd normals = unit_normals(d, q, 1000 + trial);
     Eigen::ArrayXd offsets(q);
@@ -87,8 +88,8 @@ TEST_CASE("a least-norm point agrees with all subsets of constraints, and its mu
     CHECK((rebuilt - result.point).norm() <= 1e-8 * (1 + expected));
     cornered += result.active.size() > 1;
   }
-  CHECK(empty > 100);
-  CHECK(cornered > 200);
+  CHECK(empty > testing::trials(100));
+  CHECK(cornered > testing::trials(200));
 }
 
 TEST_CASE("redundant and repeated half-spaces do not disturb a least-norm point") {

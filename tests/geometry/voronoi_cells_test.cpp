@@ -8,6 +8,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::depth;
 using kmscape::Index;
@@ -127,7 +128,7 @@ TEST_CASE("in 1 to 6 dimensions, the nearest point of a cell obeys the variation
   // p is nearest to x iff p lies in the cell and (x - p) . (z - p) <= 0 for every z of the cell.
   kmscape::RandomStream stream(kmscape::Seed{17});
   int outside = 0;
-  for (std::uint64_t trial = 0; trial < 150; ++trial) {
+  for (std::uint64_t trial = 0; trial < testing::trials(150u); ++trial) {
     const Index d = 1 + stream.index(6), k = 2 + stream.index(8);
     const Eigen::MatrixXd centers = normal_points(d, k, 2 * trial), probes = 2 * normal_points(d, 400, 2 * trial + 1);
     const Eigen::VectorXd x = 2 * normal_points(d, 1, 9000 + trial);
@@ -145,7 +146,7 @@ TEST_CASE("in 1 to 6 dimensions, the nearest point of a cell obeys the variation
         if (nearest(centers, probes.col(p)) == i) CHECK((x - foot.point).dot(probes.col(p) - foot.point) <= 1e-11);
     }
   }
-  CHECK(outside > 300);
+  CHECK(outside > testing::trials(300));
 }
 
 TEST_CASE("depth is the radius of the largest inscribed ball") {
@@ -157,7 +158,7 @@ TEST_CASE("depth is the radius of the largest inscribed ball") {
     const double radius = depth(cell, x);
     bool escapes = false;
     Eigen::VectorXd direction(3);
-    for (int ray = 0; ray < 4000; ++ray) {
+    for (int ray = 0; ray < testing::trials(4000); ++ray) {
       stream.unit_ball(direction);
       direction.normalize();
       CHECK(nearest(centers, x + 0.999999 * radius * direction) == i);

@@ -12,6 +12,7 @@
 #include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::CertificateStatus;
 using kmscape::certify;
@@ -181,7 +182,7 @@ TEST_CASE("a minimum over centers need not be one over single exchanges, and the
 TEST_CASE(
     "brute force: of all partitions exactly those are certified that whole-number arithmetic finds strictly nearest") {
   Index strict = 0, tied = 0;
-  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(120u); ++seed) {
     const Index d = 1 + static_cast<Index>(seed % 2);
     const int n = 6 + static_cast<int>(seed % 3), k = 2 + static_cast<int>(seed / 2 % 2);
     const Eigen::MatrixXd points = testing::grid_points(d, n, 6, seed);
@@ -212,8 +213,8 @@ TEST_CASE(
       }
     });
   }
-  CHECK(strict > 300);
-  CHECK(tied > 30);
+  CHECK(strict > testing::trials(300));
+  CHECK(tied > testing::trials(30));
 }
 
 TEST_CASE("within its radius a minimum's objective grows by n_j times each center's squared move, and labels stay") {
