@@ -2,6 +2,7 @@
 // every conclusion, and how far below its bound each observed error lies.
 //
 // Small run: --out {out} --models 2 --starts 6
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,11 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include <kmscape/landscape/population_certificate.hpp>
 #include <kmscape/landscape/population_survey.hpp>
 #include <kmscape/landscape/theorem_mode.hpp>
 #include <kmscape/model/center_layouts.hpp>
 #include <kmscape/model/separation.hpp>
 #include <kmscape/objective/population_objective.hpp>
+#include <kmscape/solve/lloyd.hpp>
 
 #include "common/arguments.hpp"
 #include "common/gnuplot.hpp"
