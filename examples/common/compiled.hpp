@@ -51,6 +51,12 @@ KMSCAPE_COMPILED CenterSpan center_span(const std::vector<Eigen::MatrixXd>&, con
 KMSCAPE_COMPILED std::vector<HalfSpaces> cell_regions(const Eigen::MatrixXd&);
 KMSCAPE_COMPILED std::vector<MomentTable> moment_tables(const std::vector<HalfSpaces>&, Index, const SpanMixture&,
                                                         const RayRule&, bool);
+KMSCAPE_COMPILED std::vector<MomentTable> cell_tables_by_rays(const std::vector<HalfSpaces>&, Index, const SpanMixture&,
+                                                              const RayRule&);
+KMSCAPE_COMPILED std::vector<std::vector<Eigen::ArrayXXd>> face_replicates(const FaceRegion&, const CenterSpan&,
+                                                                           const Eigen::MatrixXd&,
+                                                                           const Eigen::VectorXd&,
+                                                                           const std::vector<Eigen::MatrixXd>&, double);
 KMSCAPE_COMPILED FaceMoments face_moments(const FaceRegion&, const CenterSpan&, const Eigen::MatrixXd&,
                                           const Eigen::VectorXd&, const std::vector<Eigen::MatrixXd>&);
 KMSCAPE_COMPILED void measure_cells(CandidateGeometry&);

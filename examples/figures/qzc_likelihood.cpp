@@ -2,6 +2,7 @@
 // start from those of G and vanish one after another as tau grows, and EM, its fixed-point iteration, fits mixtures.
 //
 // Small run: --out {out} --starts 6
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

@@ -53,8 +53,11 @@ enum class Integrator {
 struct PopulationOptions {
   Integrator integrator = Integrator::automatic;
   Index samples = 512;  // quasi_monte_carlo: directions a replicate, each with its opposite; a power of 2 is best
-  int replicates = 16;  // quasi_monte_carlo: independent sets of directions, >= 8, whose spread is the error
-  Seed seed = 0;        // quasi_monte_carlo: of the directions; the same ones serve every call
+  // quasi_monte_carlo: independent sets of directions, >= 8, whose spread is the error. A sliver of a component that
+  // all 2 samples replicates directions from its center miss counts as 0 with error 0; it is seen from there under less
+  // than 3 / (2 samples replicates) of the sphere, with a confidence of 95%. An error that rests on few hits is rough.
+  int replicates = 16;
+  Seed seed = 0;  // quasi_monte_carlo: of the directions; the same ones serve every call
 };
 
 /// A number and the standard error of its estimate; 0 where it is exact to rounding.
@@ -230,10 +233,12 @@ struct FaceRegion {
 }
 
 /// Density, first and second moments of one component over a face, around its own center in its units, one entry a
-/// replicate: a slice of a D-ball is a (D-1)-ball, a slice of a Gaussian a Gaussian.
+/// replicate: a slice of a D-ball is a (D-1)-ball, a slice of a Gaussian a Gaussian. `slopes` = face.region.normals^T
+/// directions.
 [[nodiscard]] std::vector<RegionMoments> slice_moments(const std::same_as<FaceRegion> auto& face,
                                                        const SpanMixture& mixture, const SpanComponent& component,
-                                                       const std::vector<Eigen::MatrixXd>& directions) {
+                                                       const std::vector<Eigen::MatrixXd>& directions,
+                                                       const std::vector<Eigen::MatrixXd>& slopes) {
   using Matrix = std::remove_cvref_t<decltype(face.basis)>;
   using Vector = std::remove_cvref_t<decltype(face.normal)>;
   const Index p = face.normal.size(), d = mixture.dimension;
@@ -244,7 +249,7 @@ struct FaceRegion {
   HalfSpaces region = face.region;
   const Vector foot = face.basis.transpose() * component.center;
   region.offsets = (region.offsets - region.normals.transpose() * foot) / (component.size * radius);
-  auto result = region_moments(region, mixture.is_gaussian, d - 1, directions);
+  auto result = region_moments(region, mixture.is_gaussian, d - 1, directions, slopes);
   const double scale = height / component.size;
   for (auto& moments : result) {
     const Vector inside = radius * (face.basis * moments.first);
@@ -259,33 +264,50 @@ struct FaceRegion {
   return result;
 }
 
-/// The same in space around `midpoint`, summed up to means and errors.
-[[nodiscard]] FaceMoments face_moments(const std::same_as<FaceRegion> auto& face,
-                                       const std::same_as<CenterSpan> auto& span, const Eigen::MatrixXd& true_centers,
-                                       const Eigen::VectorXd& midpoint,
-                                       const std::vector<Eigen::MatrixXd>& directions) {
-  using Matrix = typename std::remove_cvref_t<decltype(span)>::Matrix;
-  using Vector = typename std::remove_cvref_t<decltype(span)>::Vector;
+/// The same in space around `midpoint`, for every component its replicates: (d + 1) x (d + 1) arrays that hold second
+/// moments, first moments in the last column and the density in the corner.
+///
+/// Zeros stand for a component whose integral of 1 + |x - midpoint|^2 over the whole hyperplane is at most
+/// `negligible`. It is bounded by Minkowski's inequality: |x - center|^2 is at most r^2 for a ball, and sigma^2 (h^2 +
+/// d - 1) in the mean for a Gaussian at the distance h sigma.
+template <std::same_as<CenterSpan> Span>
+[[nodiscard]] std::vector<std::vector<Eigen::ArrayXXd>> face_replicates(const FaceRegion& face, const Span& span,
+                                                                        const Eigen::MatrixXd& true_centers,
+                                                                        const Eigen::VectorXd& midpoint,
+                                                                        const std::vector<Eigen::MatrixXd>& directions,
+                                                                        double negligible = 0) {
+  using Matrix = typename Span::Matrix;
+  using Vector = typename Span::Vector;
   using Square = Eigen::Array<typename Matrix::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   const Index d = span.mixture.dimension, p = span.p();
   const auto k = static_cast<Index>(span.mixture.components.size());
-  FaceMoments result;
-  result.midpoint = midpoint;
-  result.density = result.density_error = result.first_error = result.second_error = Eigen::ArrayXd::Zero(k);
-  result.first = Eigen::MatrixXd::Zero(d, k);
-  result.second.assign(static_cast<std::size_t>(k), Eigen::MatrixXd::Zero(d, d));
-  const Matrix across = Matrix::Identity(d, d) - span.basis * span.basis.transpose();
+  const Matrix &basis = span.basis, &normals = face.region.normals;
+  const Matrix across = Matrix::Identity(d, d) - basis * basis.transpose();
+  std::vector<Matrix> slopes;
+  for (const Matrix& some : directions) slopes.push_back(normals.transpose() * some);
+  std::vector<std::vector<Square>> result(static_cast<std::size_t>(k));
   for (Index s = 0; s < k; ++s) {
     const auto& component = span.mixture.components[static_cast<std::size_t>(s)];
+    auto& replicates = result[static_cast<std::size_t>(s)];
     const double size = component.size;
     const Vector shift = true_centers.col(s) - midpoint;
-    std::vector<Square> replicates;  // (d + 1) x (d + 1): second, first in the last column, mass in the corner
-    for (const auto& own : slice_moments(face, span.mixture, component, directions)) {
-      const Vector first = size * (span.basis * own.first);
+    if (negligible > 0) {
+      const Vector &normal = face.normal, &center = component.center;
+      const double h = (face.offset - normal.dot(center)) / size;
+      const double height = span.mixture.is_gaussian ? normal_density(h) : ball_slice_density(h, d);
+      const double spread = size * std::sqrt(span.mixture.is_gaussian ? h * h + static_cast<double>(d) : 1);
+      const double reach = shift.norm() + spread;
+      if (height / size * (1 + reach * reach) <= negligible) {
+        replicates.push_back(Square::Zero(d + 1, d + 1));
+        continue;
+      }
+    }
+    for (const auto& own : slice_moments(face, span.mixture, component, directions, slopes)) {
+      const Vector first = size * (basis * own.first);
       const Matrix cross = first * shift.transpose();
       Square all = Square::Zero(d + 1, d + 1);
       all.topLeftCorner(d, d) = (size * size *
-                                     (span.basis * own.second * span.basis.transpose() +
+                                     (basis * own.second * basis.transpose() +
                                       variance_across(span.mixture, p, own.mass, own.square) * across) +
                                  cross + cross.transpose() + own.mass * shift * shift.transpose())
                                     .array();
@@ -293,7 +315,25 @@ struct FaceRegion {
       all(d, d) = own.mass;
       replicates.push_back(std::move(all));
     }
-    const auto [mean, error] = mean_and_error(replicates);
+  }
+  return result;
+}
+
+/// The same, as means and errors.
+[[nodiscard]] FaceMoments face_moments(const std::same_as<FaceRegion> auto& face,
+                                       const std::same_as<CenterSpan> auto& span, const Eigen::MatrixXd& true_centers,
+                                       const Eigen::VectorXd& midpoint,
+                                       const std::vector<Eigen::MatrixXd>& directions) {
+  const Index d = span.mixture.dimension;
+  const auto k = static_cast<Index>(span.mixture.components.size());
+  FaceMoments result;
+  result.midpoint = midpoint;
+  result.density = result.density_error = result.first_error = result.second_error = Eigen::ArrayXd::Zero(k);
+  result.first = Eigen::MatrixXd::Zero(d, k);
+  result.second.assign(static_cast<std::size_t>(k), Eigen::MatrixXd::Zero(d, d));
+  const auto replicates = face_replicates(face, span, true_centers, midpoint, directions);
+  for (Index s = 0; s < k; ++s) {
+    const auto [mean, error] = mean_and_error(replicates[static_cast<std::size_t>(s)]);
     result.density(s) = mean(d, d);
     result.first.col(s) = mean.col(d).head(d).matrix();
     result.second[static_cast<std::size_t>(s)] = mean.topLeftCorner(d, d).matrix();

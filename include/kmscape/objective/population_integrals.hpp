@@ -152,7 +152,7 @@ void add_rays(const std::same_as<Eigen::MatrixXd> auto& directions, const Eigen:
   const double weight = 1 / static_cast<double>(2 * count);
   for (Index j = 0; j < count; ++j) {
     double low = -infinity, high = infinity;
-    for (Index h = 0; h < planes; ++h) {
+    for (Index h = 0; h < planes && low < high; ++h) {
       const double slope = slopes(h, j);
       if (slope > 0)
         high = std::min(high, offsets(h) / slope);
@@ -172,10 +172,12 @@ void add_rays(const std::same_as<Eigen::MatrixXd> auto& directions, const Eigen:
 }
 
 /// Moments with their second matrices over a region of p dimensions whose offsets are in units of the component's size
-/// from its center: one entry where they are exact, else one a replicate. `directions` are used for p >= 3.
+/// from its center: one entry where they are exact, else one a replicate. For p >= 3 by `directions`, with `slopes` =
+/// normals^T directions.
 [[nodiscard]] std::vector<RegionMoments> region_moments(const std::same_as<HalfSpaces> auto& region, bool is_gaussian,
                                                         Index ball_dimension,
-                                                        const std::vector<Eigen::MatrixXd>& directions) {
+                                                        const std::vector<Eigen::MatrixXd>& directions,
+                                                        const std::vector<Eigen::MatrixXd>& slopes) {
   const Index p = region.normals.rows();
   std::vector<RegionMoments> result(1, RegionMoments(p));
   if (p == 0) {
@@ -199,8 +201,7 @@ void add_rays(const std::same_as<Eigen::MatrixXd> auto& directions, const Eigen:
   } else {
     result.assign(directions.size(), RegionMoments(p));
     for (std::size_t r = 0; r < directions.size(); ++r)
-      add_rays(directions[r], region.normals.transpose() * directions[r], region.offsets, is_gaussian, ball_dimension,
-               true, result[r]);
+      add_rays(directions[r], slopes[r], region.offsets, is_gaussian, ball_dimension, true, result[r]);
   }
   return result;
 }
@@ -215,15 +216,112 @@ struct MomentTable {
         square(Eigen::ArrayXXd::Zero(m, components)),
         first(Eigen::MatrixXd::Zero(p, m * components)) {}
 
+  [[nodiscard]] Index column(Index i, Index s) const { return i + mass.rows() * s; }
+
   template <class First>
   void set(Index i, Index s, double own_mass, double own_square, const First& own_first) {
     // A difference that vanishes may round below zero: nothing is left then.
     if (!(own_mass > 0)) return;
     mass(i, s) = own_mass;
     square(i, s) = own_square;
-    for (Index t = 0; t < first.rows(); ++t) first(t, i + mass.rows() * s) = own_first(t);
+    for (Index t = 0; t < first.rows(); ++t) first(t, column(i, s)) = own_first(t);
   }
 };
+
+/// Tables of Voronoi cells by rays, one a replicate.
+///
+/// A line through a component's center is followed from cell to cell: what leaves a cell by one of its planes enters
+/// the cell behind, so that a line costs as many tails as it crosses faces, and k planes each. O(k) a crossing. Lines
+/// that leave through an edge pass empty pieces of cells, never the same cell twice: each crossing brings centers that
+/// lie farther along the line.
+template <std::same_as<SpanMixture> Mixture>
+[[nodiscard]] std::vector<MomentTable> cell_tables_by_rays(const std::vector<HalfSpaces>& cells, Index p,
+                                                           const Mixture& mixture, const RayRule& rule) {
+  using Matrix = typename Mixture::Matrix;
+  using Vector = typename Mixture::Vector;
+  const auto m = cells.size(), count = mixture.components.size();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  constexpr Index batch = 64;  // rays whose slopes to all planes are held at once
+  const Index d = mixture.dimension;
+  const auto tail = [&](double rho) {
+    return mixture.is_gaussian ? gaussian_radial_tail(p, rho) : ball_radial_tail(p, d, rho);
+  };
+  const RadialTail all = tail(0);
+  const double end = mixture.is_gaussian ? infinity : 1;
+
+  // Offsets of all planes in units of a component's size from its center, and the cell that holds the center.
+  std::vector<std::vector<Vector>> offsets(count, std::vector<Vector>(m));
+  std::vector<std::size_t> home(count, 0);
+  for (std::size_t s = 0; s < count; ++s) {
+    const auto& component = mixture.components[s];
+    double most = -infinity;
+    for (std::size_t i = 0; i < m; ++i) {
+      auto& own = offsets[s][i];
+      const Vector &offset = cells[i].offsets, &center = component.center;
+      const Matrix& normals = cells[i].normals;
+      own = (offset - normals.transpose() * center) / component.size;
+      const double room = own.size() == 0 ? infinity : own.minCoeff();
+      if (room > most) {
+        most = room;
+        home[s] = i;
+      }
+    }
+  }
+
+  const std::vector<Matrix> directions = sphere_directions(p, rule);
+  const double weight = 1 / static_cast<double>(2 * rule.samples);
+  std::vector<MomentTable> tables(directions.size(), MomentTable(p, static_cast<Index>(m), static_cast<Index>(count)));
+  std::vector<Matrix> slopes(m);
+  for (std::size_t r = 0; r < directions.size(); ++r) {
+    auto& table = tables[r];
+    for (Index begin = 0; begin < rule.samples; begin += batch) {
+      const Index rays = std::min(batch, rule.samples - begin);
+      const auto some = directions[r].middleCols(begin, rays);
+      for (std::size_t i = 0; i < m; ++i) {
+        const Matrix& normals = cells[i].normals;
+        slopes[i].noalias() = normals.transpose() * some;
+      }
+      for (std::size_t s = 0; s < count; ++s)
+        for (Index ray = 0; ray < rays; ++ray)
+          for (const double sign : {1.0, -1.0}) {
+            std::size_t cell = home[s];
+            RadialTail near = all;
+            for (double from = 0;;) {
+              const Vector& room = offsets[s][cell];
+              const double* slope = slopes[cell].col(ray).data();
+              double to = infinity;
+              Index through = 0;
+              for (Index h = 0; h < room.size(); ++h) {
+                const double along = sign * slope[h], reach = room(h) / along;
+                if (along > 0 && reach < to) {
+                  to = reach;
+                  through = h;
+                }
+              }
+              to = std::max(to, from);
+              const bool is_last = !(to < end);
+              const RadialTail far = is_last ? RadialTail{} : tail(to);
+              const auto i = static_cast<Index>(cell), c = static_cast<Index>(s);
+              table.mass(i, c) += weight * (near.mass - far.mass);
+              table.square(i, c) += weight * (near.second - far.second);
+              table.first.col(table.column(i, c)) += sign * weight * (near.first - far.first) * some.col(ray);
+              if (is_last) break;
+              near = far;
+              from = to;
+              cell = static_cast<std::size_t>(cells[cell].origins[static_cast<std::size_t>(through)]);
+            }
+          }
+    }
+    // A difference that vanishes may round below zero: nothing is left then.
+    for (Index s = 0; s < table.mass.cols(); ++s)
+      for (Index i = 0; i < table.mass.rows(); ++i)
+        if (!(table.mass(i, s) > 0)) {
+          table.mass(i, s) = table.square(i, s) = 0;
+          for (Index t = 0; t < p; ++t) table.first(t, table.column(i, s)) = 0;
+        }
+  }
+  return tables;
+}
 
 /// Tables of all regions and components: one where they are exact, else one a replicate.
 /// @param by_rays for p = 1 and 2 too.

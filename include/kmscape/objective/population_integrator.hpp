@@ -70,7 +70,8 @@ class PopulationIntegrator {
   [[nodiscard]] Evaluation evaluate(const Matrix& centers, std::string_view function) const {
     auto span = center_span({centers}, mixture_, options_.integrator, function);
     auto regions = cell_regions(span.project(centers));
-    auto tables = moment_tables(regions, span.p(), span.mixture, ray_rule(), span.by_rays);
+    auto tables = span.by_rays || span.p() >= 3 ? cell_tables_by_rays(regions, span.p(), span.mixture, ray_rule())
+                                                : moment_tables(regions, span.p(), span.mixture, ray_rule(), false);
     return {centers, std::move(span), std::move(regions), std::move(tables)};
   }
 
@@ -210,45 +211,52 @@ std::vector<FaceMoments> PopulationIntegrator<Mixture>::faces(const Matrix& at, 
 
 template <std::same_as<SpanMixture> Mixture>
 HessianEstimate PopulationIntegrator<Mixture>::hessian(const Matrix& centers, std::string_view function) const {
+  using Square = Eigen::Array<typename Matrix::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   const auto at = evaluate(centers, function);
   const Index d = mixture_.dimension, k = at.centers.cols();
-  std::vector<Array> masses;
-  for (const auto& table : at.tables) masses.push_back(sums(at, table).mass);
-  const auto [mass, mass_error] = mean_and_error(masses);
-  HessianEstimate result{Matrix::Zero(d * k, d * k), Matrix::Zero(d * k, d * k)};
-  Matrix variance = Matrix::Zero(d * k, d * k);
+  const auto directions = face_directions(at.span);
+  // One Hessian a replicate: their spread is the error, whatever the correlations of what goes into an entry.
+  const auto count = std::max(at.tables.size(), std::max<std::size_t>(directions.size(), 1));
+  std::vector<Square> replicates(count, Square::Zero(d * k, d * k));
+  double most = 0;
+  for (std::size_t r = 0; r < count; ++r) {
+    const Array mass = sums(at, at.tables[at.tables.size() > 1 ? r : 0]).mass;
+    for (Index i = 0; i < k; ++i) replicates[r].matrix().diagonal().segment(i * d, d).setConstant(2 * mass(i));
+    most = std::max(most, mass.maxCoeff());
+  }
   for (Index i = 0; i < k; ++i) {
-    result.value.diagonal().segment(i * d, d).setConstant(2 * mass(i));
-    variance.diagonal().segment(i * d, d).setConstant(4 * mass_error(i) * mass_error(i));
-  }
-  for (const auto& face : faces(at.centers, at.span, at.regions)) {
-    const Vector half = (at.centers.col(face.j) - at.centers.col(face.i)) / 2;
-    const double scale = 1 / half.norm();  // 2 / |beta_i - beta_j|
-    // x - beta_i = y + half and x - beta_j = y - half, y = x - midpoint.
-    Matrix second = Matrix::Zero(d, d);
-    Vector first = Vector::Zero(d);
-    double density = 0, error = 0;
-    for (Index s = 0; s < components(); ++s) {
-      const double weight = component(s).weight;
-      second += weight * face.second[static_cast<std::size_t>(s)];
-      first += weight * face.first.col(s);
-      density += weight * face.density(s);
-      // The same directions serve all components and moments: their errors may add up.
-      error += weight * (face.second_error(s) + 2 * half.norm() * face.first_error(s) +
-                         half.squaredNorm() * face.density_error(s));
+    const auto& cell = at.regions[static_cast<std::size_t>(i)];
+    for (std::size_t plane = 0; plane < cell.origins.size(); ++plane) {
+      const Index j = cell.origins[plane];
+      if (j <= i) continue;
+      const auto region = face_region(cell, static_cast<Index>(plane));
+      if (region.is_empty) continue;
+      const Vector half = (at.centers.col(j) - at.centers.col(i)) / 2, midpoint = at.centers.col(i) + half;
+      const double length = half.norm(), scale = 1 / length;  // 2 / |beta_i - beta_j|
+      // |x - beta_i|^2 <= 2 (1 + |half|^2)(1 + |y|^2): what is left out is no bit of an entry.
+      const double negligible = 1e-20 * most / (scale * (1 + length * length));
+      const auto parts = face_replicates(region, at.span, true_centers_, midpoint, directions, negligible);
+      for (std::size_t r = 0; r < count; ++r) {
+        Square sum = Square::Zero(d + 1, d + 1);
+        for (Index s = 0; s < components(); ++s) {
+          const auto& own = parts[static_cast<std::size_t>(s)];
+          sum += component(s).weight * own[own.size() > 1 ? r : 0];
+        }
+        // x - beta_i = y + half and x - beta_j = y - half, y = x - midpoint.
+        const Matrix second = sum.topLeftCorner(d, d).matrix(), square = sum(d, d) * half * half.transpose(),
+                     mixed = half * sum.col(d).head(d).matrix().transpose();
+        const Index a = i * d, b = j * d;
+        auto hessian = replicates[r].matrix();
+        hessian.block(a, a, d, d) -= scale * (second + mixed + mixed.transpose() + square);
+        hessian.block(b, b, d, d) -= scale * (second - mixed - mixed.transpose() + square);
+        const Matrix between = scale * (second + mixed - mixed.transpose() - square);
+        hessian.block(a, b, d, d) += between;
+        hessian.block(b, a, d, d) += between.transpose();
+      }
     }
-    const Matrix square = density * half * half.transpose(), mixed = half * first.transpose();
-    const Index a = face.i * d, b = face.j * d;
-    result.value.block(a, a, d, d) -= scale * (second + mixed + mixed.transpose() + square);
-    result.value.block(b, b, d, d) -= scale * (second - mixed - mixed.transpose() + square);
-    const Matrix between = scale * (second + mixed - mixed.transpose() - square);
-    result.value.block(a, b, d, d) += between;
-    result.value.block(b, a, d, d) += between.transpose();
-    for (const Index row : {a, b})
-      for (const Index column : {a, b}) variance.block(row, column, d, d).array() += std::pow(scale * error, 2);
   }
-  result.standard_error = variance.cwiseSqrt();
-  return result;
+  const auto [mean, error] = mean_and_error(replicates);
+  return {mean.matrix(), error.matrix()};
 }
 
 }  // namespace internal

@@ -8,8 +8,9 @@
 // for uniform balls and spherical Gaussians of any sizes and weights. Cells depend on the centers' span only: for d =
 // 1, d = 2, and centers on one line or in one plane, everything is exact to rounding. Otherwise quasi-random rays
 // estimate it, the same ones at every call, so that the estimate of G is itself a smooth function whose gradient is the
-// estimate of the gradient, and Lloyd's iteration converges on it. All is computed in double, for long double models
-// too.
+// estimate of the gradient, and Lloyd's iteration converges on it. The Hessian estimates the true one, with rays within
+// the faces, not that function's: of it, which sees a face only where a ray happens to cross it, differences of the
+// gradient are off by many times the Hessian's error. All is computed in double, for long double models too.
 #pragma once
 
 #include <Eigen/Core>
