@@ -147,10 +147,11 @@ class TransitionGraph {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr double near =
-      64 * std::numeric_limits<double>::epsilon();   // values of lambda this close: unknown order
-  static constexpr std::size_t small_cluster = 200;  // its pools are the whole of it
-  static constexpr std::size_t lines_ahead = 3;      // of an envelope
-  static constexpr std::size_t lanes = 32;           // more than compilers unroll, so that they vectorise
+      64 * std::numeric_limits<double>::epsilon();    // values of lambda this close: unknown order
+  static constexpr std::size_t small_cluster = 200;   // its pools are the whole of it
+  static constexpr std::size_t small_if_fixed = 512;  // likewise: an envelope of one line is soon built
+  static constexpr std::size_t lines_ahead = 3;       // of an envelope
+  static constexpr std::size_t lanes = 32;            // more than compilers unroll, so that they vectorise
 
   struct Arc {
     std::vector<Index> items;  // the pool; may hold items that have left, and some twice
@@ -280,7 +281,7 @@ class TransitionGraph {
       arc.length = 2 * (lambda_value_ - arc.from);
     arc.length = std::min(1.0, std::max(arc.length, 8 * ahead));
     for (;; arc.wanted *= 4) {
-      arc.is_whole = n <= small_cluster || arc.wanted >= n / 2;
+      arc.is_whole = n <= (fixed_ ? small_if_fixed : small_cluster) || arc.wanted >= n / 2;
       arc.from = lambda_value_;
       arc.to = fixed_ ? lambda_value_ : arc.is_whole ? 1 : std::clamp(lambda_value_ + arc.length, needed, 1.0);
       collect(arc, cluster, i, l);
@@ -342,10 +343,21 @@ class TransitionGraph {
       arc.start.push_back(start);
       arc.end.push_back(end);
     };
-    if (arc.is_whole)
-      for (std::size_t m = 0; m < n; ++m) take(m);
-    else
+    if (!arc.is_whole) {
       for (const std::size_t m : picked_) take(m);
+      return;
+    }
+    arc.items = cluster.items;
+    arc.start.assign(n, 0.0);
+    arc.end.assign(n, 0.0);
+    for (std::size_t r = 0; r < first_gap_.size(); ++r) {
+      const double* const x = cluster.coordinates.data() + r * cluster.capacity;
+      const double a = first_gap_[r], b = last_gap_[r];
+      for (std::size_t m = 0; m < n; ++m) {
+        arc.start[m] += a * x[m];
+        arc.end[m] += b * x[m];
+      }
+    }
   }
 
   /// A new item of cluster i may be among the cheapest.

@@ -75,17 +75,18 @@ template <class P>
 class TransitionCheck {
  public:
   TransitionCheck(const Eigen::MatrixBase<P>& points, const Transition& transition)
-      : points_(points), transition_(transition) {
+      : points_(points), transition_(transition), items_(points.rows(), points.cols()) {
     const Index d = points.rows();
-    extent_ = 0;
-    mean_.assign(static_cast<std::size_t>(d), 0);
     for (Index r = 0; r < d; ++r) {
       double sum = 0, most = 0;
       for (Index j = 0; j < points.cols(); ++j) sum += static_cast<double>(points(r, j));
       const double mean = sum / static_cast<double>(points.cols());
-      for (Index j = 0; j < points.cols(); ++j)
-        most = std::max(most, std::abs(static_cast<double>(points(r, j)) - mean));
-      if (transition.is_centered) mean_[static_cast<std::size_t>(r)] = mean;
+      for (Index j = 0; j < points.cols(); ++j) {
+        items_(r, j) = static_cast<double>(points(r, j)) - mean;
+        most = std::max(most, std::abs(items_(r, j)));
+        farthest_ = std::max(farthest_, std::abs(static_cast<double>(points(r, j))));
+      }
+      origin_.push_back(transition.is_centered ? 0 : mean);
       extent_ = std::max(extent_, transition.is_centered ? most : most + std::abs(mean));
     }
     double apart = 0;
@@ -103,7 +104,7 @@ class TransitionCheck {
     const auto k = static_cast<std::size_t>(t.start_sites.cols());
     const Eigen::MatrixXd sites = (1 - lambda) * t.start_sites + lambda * t.target_sites;
     std::vector<double> weights(k * k, std::numeric_limits<double>::infinity());
-    lower_weights(points_, labels, sites, weights);
+    lower_weights(items_, labels, sites, weights);
     if (!radial) return -most_negative_cycle(std::move(weights), k) / scale_;
     const Counts sizes = cluster_sizes(labels, t.start_sites.cols());
     std::vector<double> with_root((k + 1) * (k + 1), std::numeric_limits<double>::infinity());
@@ -112,8 +113,8 @@ class TransitionCheck {
       for (std::size_t l = 0; l < k; ++l) {
         double moved = 0;
         for (Index r = 0; r < sites.rows(); ++r)
-          moved += mean_[static_cast<std::size_t>(r)] * (sites(r, row) - sites(r, static_cast<Index>(l)));
-        with_root[i * (k + 1) + l] = weights[i * k + l] - moved;
+          moved += origin_[static_cast<std::size_t>(r)] * (sites(r, row) - sites(r, static_cast<Index>(l)));
+        with_root[i * (k + 1) + l] = weights[i * k + l] + moved;
       }
       if (sizes(row) > t.lower(row)) with_root[k * (k + 1) + i] = 0;
       if (sizes(row) < t.upper(row)) with_root[i * (k + 1) + k] = 0;
@@ -121,16 +122,18 @@ class TransitionCheck {
     return -most_negative_cycle(std::move(with_root), k + 1) / scale_;
   }
 
-  /// How far an item lies outside of its cell, relative to the extent.
+  /// How far an item lies outside of its cell, beyond the rounding of its own coordinates, relative to the extent.
   [[nodiscard]] double violation(const Labels& labels, const PowerDiagram& diagram) const {
-    return std::max(0.0, -diagram.margin(points_, labels)) / std::max(extent_, std::numeric_limits<double>::min());
+    const double outside = -diagram.margin(points_, labels) - 64 * std::numeric_limits<double>::epsilon() * farthest_;
+    return std::max(0.0, outside) / std::max(extent_, std::numeric_limits<double>::min());
   }
 
  private:
   const Eigen::MatrixBase<P>& points_;
   const Transition& transition_;
-  std::vector<double> mean_;  // what items are relative to; 0 unless centered
-  double extent_ = 0, scale_ = 0;
+  Eigen::MatrixXd items_;       // relative to their mean: what is common to all drops out of every cycle of clusters
+  std::vector<double> origin_;  // where that is from the origin of radial clusterings
+  double extent_ = 0, farthest_ = 0, scale_ = 0;
 };
 
 }  // namespace internal
