@@ -1,6 +1,7 @@
 // Exact balanced assignment, BalLOT and E-BalLOT: time, and what was proved. The largest size of two clusters, 2^27
 // points, takes part where the environment sets KMSCAPE_BENCH_LARGE.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 
@@ -17,6 +18,13 @@ Eigen::MatrixXd uniform_centers(Index d, Index k) {
   return Eigen::MatrixXd::NullaryExpr(d, k, [&] { return stream.uniform(); });
 }
 
+/// The most memory that the program has held so far, in GB; the rows come in the order of their size for k = 2.
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e9;
+}
+
 void BM_AssignBalanced(benchmark::State& state) {
   const auto n = state.range(0), d = state.range(1), k = state.range(2);
   const auto points = bench::uniform_points<double>(d, n);
@@ -28,6 +36,7 @@ void BM_AssignBalanced(benchmark::State& state) {
   state.counters["paths"] = static_cast<double>(result.paths);
   state.counters["cost"] = result.cost;
   state.counters["gap"] = result.gap;
+  state.counters["peak GB"] = peak_memory();
   if (result.status != kmscape::BalancedStatus::optimal) state.SkipWithError("the assignment is not proved");
 }
 

@@ -27,7 +27,10 @@ TEST_CASE("The Amini-Levina relaxation is the planted partition where balls are 
     for (Index j = 0; j < 30; ++j)
       REQUIRE(result.relaxed(i, j) == Approx(sample.labels(i) == sample.labels(j) ? 1 : 0).margin(1e-4));
   CHECK(kmscape::exact_recovery(result.labels, sample.labels));
-  CHECK(result.value == Approx(result.cost).epsilon(1e-4));
+  CHECK(result.value == Approx(result.cost).epsilon(1e-5));
+  // The bound proves the partition optimal.
+  CHECK(result.bound == Approx(result.cost).epsilon(1e-5));
+  CHECK(result.bound <= result.cost);
 }
 
 TEST_CASE("The Amini-Levina relaxation bounds every balanced partition from below, and is feasible") {
@@ -45,12 +48,29 @@ TEST_CASE("The Amini-Levina relaxation bounds every balanced partition from belo
       least = std::min(least, cost);
     });
     CHECK(result.status == AminiLevinaStatus::converged);
-    CHECK(result.value <= least * (1 + 1e-4));
+    CHECK(result.value <= least * (1 + 1e-5));
+    CHECK(result.bound <= least);
+    CHECK(result.bound >= result.value * (1 - 1e-5));
+    // No matter how early, the bound is one.
+    for (const int iterations : {1, 3, 10, 30})
+      CHECK(amini_levina(points, 2, {.max_iterations = iterations}).bound <= least);
     CHECK(result.cost >= least * (1 - 1e-12));
     CHECK((result.relaxed.rowwise().sum().array() - 4).abs().maxCoeff() < 1e-4);
     CHECK((result.relaxed.diagonal().array() - 1).abs().maxCoeff() < 1e-4);
     CHECK(result.relaxed.minCoeff() > -1e-4);
     CHECK(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(result.relaxed).eigenvalues()(0) > -1e-4);
+  }
+}
+
+TEST_CASE("Where clusters cannot be told apart the relaxation's bound stays below its value and every partition") {
+  for (const double delta : {0.0, 1.0}) {
+    const kmscape::StochasticBallModel<double> model(kmscape::centers_on_line(2, std::max(delta, 1e-3)), 1);
+    const auto sample = model.sample_balanced(24, kmscape::Seed(3));
+    const auto result = amini_levina(sample.points, 2);
+    CAPTURE(delta, result.iterations, result.value, result.bound, result.cost);
+    CHECK(result.bound <= result.cost);
+    CHECK(result.bound >= result.value * (1 - 1e-4));
+    CHECK(result.value <= result.cost * (1 + 1e-4));
   }
 }
 
@@ -62,6 +82,8 @@ TEST_CASE("Refused relaxations say why, and a limit is a status") {
   CHECK_THAT(refusal([&] { (void)amini_levina(line.leftCols(2), 1); }), ContainsSubstring("points.cols() = 2"));
   CHECK_THAT(refusal([&] { (void)amini_levina(line, 2, {.tolerance = 0}); }),
              ContainsSubstring("options.tolerance = 0"));
+  CHECK_THAT(refusal([&] { (void)amini_levina(line, 2, {.max_iterations = 0}); }),
+             ContainsSubstring("options.max_iterations = 0"));
   const auto limited = amini_levina(line, 2, {.max_iterations = 1});
   CHECK(limited.status == AminiLevinaStatus::iteration_limit);
   CHECK(limited.iterations == 1);

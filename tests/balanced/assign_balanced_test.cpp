@@ -259,6 +259,40 @@ TEST_CASE("Selection for two clusters and exchanges agree") {
   }
 }
 
+TEST_CASE("Balanced assignments have the same bits for any number of threads, ties or none, two clusters or more") {
+  for (const Index k : {2, 9})
+    for (const bool is_tied : {false, true})
+      for (const Index lower : {Index{0}, Index{40000}}) {
+        // More than two of the parts that threads take.
+        const Index n = k == 2 ? 150001 : 20001;
+        CAPTURE(k, is_tied, lower);
+        const Eigen::MatrixXd points = is_tied ? grid_points(2, n, 3, 5) : normal_points(2, n, 5);
+        const Eigen::MatrixXd centers = is_tied ? grid_points(2, k, 3, 6) : normal_points(2, k, 6);
+        const auto capacities = lower == 0 ? Capacities::equal() : Capacities::between(lower * n / (k * 80000), n);
+        const auto one = assign_balanced(points, centers, capacities);
+        for (const int threads : {2, 5}) {
+          const auto many = assign_balanced(points, centers, capacities, {.threads = threads});
+          REQUIRE((many.labels == one.labels).all());
+          REQUIRE((many.prices == one.prices).all());
+          REQUIRE(many.cost == one.cost);
+          REQUIRE(many.gap == one.gap);
+          REQUIRE(many.margin == one.margin);
+          REQUIRE(many.gap_error == one.gap_error);
+        }
+      }
+}
+
+TEST_CASE("Of points that tie between two clusters the lower stay in the first, over all parts that threads take") {
+  const Index n = 200000;
+  const Eigen::MatrixXd points = Eigen::MatrixXd::Zero(1, n);
+  for (const Index first : {Index{1}, Index{65536}, Index{100000}, n}) {
+    const auto result =
+        assign_balanced(points, on_line({-1, 1}), Capacities::exactly({first, n - first}), {.threads = 3});
+    REQUIRE((result.labels.head(first) == 0).all());
+    REQUIRE((result.labels.tail(n - first) == 1).all());
+  }
+}
+
 TEST_CASE("Refused balanced assignments say why") {
   const Eigen::MatrixXd points = on_line({1, 2, 3, 4}), centers = on_line({1, 3});
   const auto with = [&](const Capacities& capacities) {
@@ -302,6 +336,8 @@ TEST_CASE("Refused balanced assignments say why") {
                (void)assign_balanced(points, centers, Capacities::equal(), {.prices = {1, infinity}});
              }),
              ContainsSubstring("options.prices[1] = inf"));
+  CHECK_THAT(refusal([&] { (void)assign_balanced(points, centers, Capacities::equal(), {.threads = -1}); }),
+             ContainsSubstring("assign_balanced: options.threads = -1"));
   Counts weights = Counts::Ones(4);
   CHECK_THAT(refusal([&] { (void)assign_balanced(points, Counts(weights.head(3)), centers); }),
              ContainsSubstring("weights = 3 numbers, but there are 4 points"));

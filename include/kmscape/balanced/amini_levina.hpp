@@ -2,14 +2,18 @@
 // diag Z = 1, Z 1 = (n / k) 1, with D_ij = |x_i - x_j|^2; balanced partitions are its points with entries 0 and 1.
 //
 // Source: Amini, Levina, "On semidefinite relaxations for the block model" (2018); one of the methods that Luo, Mixon,
-// BalLOT, arXiv 2512.05926, compare with. Solved by alternating projections with multipliers (consensus form; Boyd and
-// others 2011, section 7.1), one eigendecomposition an iteration, and rounded by BalLOT on the leading eigenvectors.
+// BalLOT, arXiv 2512.05926, compare with. Solved on the dual, maximise sum u + 2 (n / k) sum w over Diag(u) + w 1^T +
+// 1 w^T + S + W = D, S positive semidefinite, W >= 0, by alternating directions with multiplier Z, the equations taken
+// before and after S (Sun, Toh, Yang 2015): one eigendecomposition an iteration. Whatever u, w and W >= 0 have become,
+// trace Z = n makes sum u + 2 (n / k) sum w + n min(0, least eigenvalue of what is left for S) a bound that no balanced
+// partition undercuts. Rounded by BalLOT on the leading eigenvectors.
 #pragma once
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -23,7 +27,7 @@
 namespace kmscape {
 
 enum class AminiLevinaStatus {
-  converged,        // the three constraints agree and the iterate rests, within the tolerance
+  converged,        // constraints hold, and value and bound agree, within the tolerance
   iteration_limit,  // max_iterations were made
 };
 
@@ -32,30 +36,138 @@ enum class AminiLevinaStatus {
 }
 
 struct AminiLevinaOptions {
-  double tolerance = 1e-6;  // on both residuals, root mean square over the entries of Z
-  int max_iterations = 5000;
+  double tolerance = 1e-6;  // relative: on both residuals and on value minus bound
+  int max_iterations = 20000;
 };
 
 template <std::floating_point Real>
 struct AminiLevinaResult {
   Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> relaxed;  // Z, n x n
   Real value = 0;            // <D, Z> k / (2 n), to be compared with the cost of a balanced partition
-  Real primal_residual = 0;  // root mean square of the disagreement between the constraints
-  Real dual_residual = 0;    // the same of the last change, times the penalty, costs of mean 1
+  Real bound = 0;            // the same of the best dual solution met, its rounding error taken off: no balanced
+                             // partition costs less, converged or not
+  Real primal_residual = 0;  // Z's violation of the constraints, and what Z and the dual solution are short of
+                             // complementary, the largest, relative to norms
+  Real dual_residual = 0;    // the dual equation's violation, likewise
   AminiLevinaStatus status = AminiLevinaStatus::iteration_limit;
   int iterations = 0;
   Labels labels;  // n: the rounded balanced partition
-  Real cost = 0;  // of it, about its means
+  Real cost = 0;  // of it, about its means; where it is the bound up to rounding, the partition is an optimal one
 };
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
 /// O(n^2) memory: for n up to a few hundred.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
-                                                                      const AminiLevinaOptions& options = {}) {
-  using Real = Sum<typename P::Scalar>;
+                                                                      const AminiLevinaOptions& options = {});
+
+namespace internal {
+
+/// The state of the iteration, costs of mean 1.
+template <std::floating_point Real>
+class AminiLevinaIteration {
+ public:
   using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<Real, Eigen::Dynamic, 1>;
+
+  AminiLevinaIteration(const Matrix& cost, Real size)
+      : cost_(cost),
+        n_(cost.rows()),
+        size_(size),
+        z_(Matrix::Constant(n_, n_, size / static_cast<Real>(n_))),
+        semidefinite_(Matrix::Zero(n_, n_)),
+        positive_(semidefinite_),
+        equations_(semidefinite_),
+        work_(n_, n_),
+        diagonal_(Vector::Zero(n_)),
+        rows_(diagonal_),
+        solver_(n_) {}
+
+  void step() {
+    positive_ = (cost_ - equations_ - semidefinite_ - z_ / penalty_).cwiseMax(Real(0));
+    solve_equations();
+    project();
+    solve_equations();
+    // Longer than 1, short of the golden ratio up to which the iteration is proved to converge.
+    work_ = equations_ + semidefinite_ + positive_ - cost_;
+    z_ += Real(1.6) * penalty_ * work_;
+    const Real of_z = z_.norm(), of_s = semidefinite_.norm(), of_w = positive_.norm(), n = static_cast<Real>(n_);
+    const Real equations =
+        std::sqrt((z_.diagonal().array() - 1).square().sum() + 4 * (z_.rowwise().sum().array() - size_).square().sum());
+    primal_residual =
+        std::max({equations / (1 + std::sqrt(n + 4 * size_ * size_ * n)), z_.cwiseMin(Real(0)).norm() / (1 + of_z),
+                  std::abs(semidefinite_.cwiseProduct(z_).sum()) / (1 + of_s + of_z),
+                  std::abs(positive_.cwiseProduct(z_).sum()) / (1 + of_w + of_z)});
+    dual_residual = work_.norm() / (1 + cost_.norm());
+  }
+
+  /// Neither residual should run ahead of the other: called once in a while.
+  void balance_penalty() {
+    if (primal_residual > 2 * dual_residual) penalty_ /= Real(1.5);
+    if (dual_residual > 2 * primal_residual) penalty_ *= Real(1.5);
+  }
+
+  /// What the present dual solution proves of <D, Z>.
+  [[nodiscard]] Real bound() {
+    work_ = cost_ - equations_ - positive_;
+    solver_.compute(work_, Eigen::EigenvaluesOnly);
+    const Real n = static_cast<Real>(n_), scale = work_.norm() + diagonal_.norm() + size_ * rows_.norm() + cost_.norm();
+    const Real rounding = 10 * n * n * std::numeric_limits<Real>::epsilon() * scale;
+    return diagonal_.sum() + 2 * size_ * rows_.sum() + n * std::min(solver_.eigenvalues()(0), Real(0)) - rounding;
+  }
+
+  [[nodiscard]] Real value() const { return cost_.cwiseProduct(z_).sum(); }
+  [[nodiscard]] const Matrix& relaxed() const { return z_; }
+
+  Real primal_residual = 0, dual_residual = 0;
+
+ private:
+  /// The best u and w for the present S, W and Z. Of the equations' normal matrix, diag and row sums give
+  /// u + 2 w = r and 2 u + 2 n w + 2 (sum w) 1 = q.
+  void solve_equations() {
+    work_ = cost_ - semidefinite_ - positive_;
+    const Real n = static_cast<Real>(n_);
+    const Vector r = work_.diagonal() + ((1 - z_.diagonal().array()) / penalty_).matrix();
+    const Vector q = 2 * work_.rowwise().sum() + (2 * (size_ - z_.rowwise().sum().array()) / penalty_).matrix();
+    const Vector difference = q - 2 * r;
+    const Real total = difference.sum() / (4 * n - 4);
+    rows_ = ((difference.array() - 2 * total) / (2 * n - 4)).matrix();
+    diagonal_ = r - 2 * rows_;
+    equations_ = rows_.replicate(1, n_);
+    equations_.rowwise() += rows_.transpose();
+    equations_.diagonal() += diagonal_;
+  }
+
+  /// S: the positive semidefinite part, from whichever part has fewer eigenvalues.
+  void project() {
+    work_ = cost_ - equations_ - positive_ - z_ / penalty_;
+    solver_.compute(work_);
+    const Index positive = (solver_.eigenvalues().array() > 0).count();
+    const bool few = 2 * positive <= n_;
+    const Index count = few ? positive : n_ - positive;
+    const Matrix vectors = few ? solver_.eigenvectors().rightCols(count) : solver_.eigenvectors().leftCols(count);
+    const Vector values = few ? solver_.eigenvalues().tail(count) : solver_.eigenvalues().head(count);
+    if (few)
+      semidefinite_.noalias() = vectors * values.asDiagonal() * vectors.transpose();
+    else
+      semidefinite_ = work_ - vectors * values.asDiagonal() * vectors.transpose();
+  }
+
+  const Matrix& cost_;
+  Index n_;
+  Real size_, penalty_ = 1;
+  Matrix z_, semidefinite_, positive_, equations_, work_;
+  Vector diagonal_, rows_;
+  Eigen::SelfAdjointEigenSolver<Matrix> solver_;
+};
+
+}  // namespace internal
+
+template <class P>
+AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
+                                                        const AminiLevinaOptions& options) {
+  using Real = Sum<typename P::Scalar>;
+  using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
   using internal::require;
   constexpr std::string_view function = "amini_levina";
   internal::check_columns(points, function, "points", "point");
@@ -64,71 +176,43 @@ template <class P>
           internal::text("it does not divide the ", n, " points"), "pass a divisor of the number of points");
   require(n >= 3, function, "points.cols()", n, "a relaxation of fewer than three points says nothing",
           "pass three points or more");
+  require(options.max_iterations >= 1, function, "options.max_iterations", options.max_iterations,
+          "a relaxation takes at least one iteration", "pass 1 or more");
   require(options.tolerance > 0, function, "options.tolerance", options.tolerance, "residuals never vanish",
           "pass 1e-6, say");
   const Matrix x = points.template cast<Real>();
   Matrix distances(n, n);
   for (Index j = 0; j < n; ++j)
     for (Index i = 0; i < n; ++i) distances(i, j) = (x.col(i) - x.col(j)).squaredNorm();
-  const Real mean = distances.mean(), size = static_cast<Real>(n / k), points_count = static_cast<Real>(n);
-  const Matrix cost = distances / (mean > 0 ? mean : Real(1));
+  const Real mean = distances.mean(), scale = mean > 0 ? mean : Real(1), size = static_cast<Real>(n / k);
+  const Matrix cost = distances / scale;
 
   AminiLevinaResult<Real> result;
-  Matrix common = Matrix::Constant(n, n, size / points_count), before(n, n), affine(n, n), semidefinite(n, n),
-         positive(n, n);
-  Matrix affine_multiplier = Matrix::Zero(n, n), semidefinite_multiplier = affine_multiplier,
-         positive_multiplier = affine_multiplier;
-  Eigen::SelfAdjointEigenSolver<Matrix> solver(n);
-  Vector rows(n), shift(n);
-  Real weight = 1;
-  for (result.iterations = 1; result.iterations <= options.max_iterations; ++result.iterations) {
-    // The nearest symmetric matrix of these diagonal entries and row sums is X + u 1^T + 1 u^T + diag(v); its two
-    // conditions give (n - 2) u_i + sum u = n / k - (row sum)_i - 1 + X_ii.
-    affine = common - affine_multiplier - cost / weight;
-    rows = affine.rowwise().sum();
-    shift = (size - 1 - rows.array()).matrix() + affine.diagonal();
-    const Real total = shift.sum() / (2 * points_count - 2);
-    shift = (shift.array() - total).matrix() / (points_count - 2);
-    affine.colwise() += shift;
-    affine.rowwise() += shift.transpose();
-    affine.diagonal().setOnes();
-
-    solver.compute(common - semidefinite_multiplier);
-    semidefinite.noalias() =
-        solver.eigenvectors() * solver.eigenvalues().cwiseMax(Real(0)).asDiagonal() * solver.eigenvectors().transpose();
-    positive = (common - positive_multiplier).cwiseMax(Real(0));
-
-    before = common;
-    common = (affine + affine_multiplier + semidefinite + semidefinite_multiplier + positive + positive_multiplier) / 3;
-    affine_multiplier += affine - common;
-    semidefinite_multiplier += semidefinite - common;
-    positive_multiplier += positive - common;
-
-    const Real disagreement =
-        (affine - common).squaredNorm() + (semidefinite - common).squaredNorm() + (positive - common).squaredNorm();
-    result.primal_residual = std::sqrt(disagreement / 3) / points_count;
-    result.dual_residual = weight * (common - before).norm() / points_count;
-    const Real tolerance = static_cast<Real>(options.tolerance);
-    if (result.primal_residual <= tolerance && result.dual_residual <= tolerance) {
-      result.status = AminiLevinaStatus::converged;
-      break;
+  internal::AminiLevinaIteration<Real> iteration(cost, size);
+  const Real tolerance = static_cast<Real>(options.tolerance);
+  Real best = 0;  // costs are not negative
+  constexpr int usual = 20;
+  for (;;) {
+    iteration.step();
+    ++result.iterations;
+    const bool is_last = result.iterations >= options.max_iterations;
+    if (!is_last && result.iterations % usual != 0) continue;
+    const bool fits = iteration.primal_residual <= tolerance && iteration.dual_residual <= tolerance;
+    if (fits || is_last) {
+      best = std::max(best, iteration.bound());
+      if (fits && std::abs(iteration.value() - best) <= tolerance * (1 + iteration.value()))
+        result.status = AminiLevinaStatus::converged;
+      if (is_last || result.status == AminiLevinaStatus::converged) break;
     }
-    // Neither residual should run ahead of the other (Boyd and others, section 3.4.1).
-    Real factor = 1;
-    if (result.iterations % 10 == 0 && result.iterations <= options.max_iterations / 2)
-      factor = result.primal_residual > 5 * result.dual_residual   ? Real(2)
-               : result.dual_residual > 5 * result.primal_residual ? Real(0.5)
-                                                                   : Real(1);
-    weight *= factor;
-    affine_multiplier /= factor;
-    semidefinite_multiplier /= factor;
-    positive_multiplier /= factor;
+    iteration.balance_penalty();
   }
-  result.iterations = std::min(result.iterations, options.max_iterations);
-  result.value = distances.cwiseProduct(common).sum() / (2 * size);
-  result.relaxed = common;
+  result.primal_residual = iteration.primal_residual;
+  result.dual_residual = iteration.dual_residual;
+  result.relaxed = iteration.relaxed();
+  result.value = iteration.value() * scale / (2 * size);
+  result.bound = best * scale / (2 * size);
 
-  solver.compute(common);
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(result.relaxed);
   const Matrix embedded =
       (solver.eigenvectors().rightCols(k) * solver.eigenvalues().tail(k).cwiseMax(Real(0)).cwiseSqrt().asDiagonal())
           .transpose();

@@ -23,6 +23,7 @@
 #include <kmscape/balanced/center_costs.hpp>
 #include <kmscape/balanced/exchange_graph.hpp>
 #include <kmscape/balanced/two_clusters.hpp>
+#include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -42,7 +43,8 @@ struct BalancedOptions {
   // k prices to begin with, those of a similar problem; empty: none. They change the time, and among equally cheap
   // assignments possibly the one found.
   std::vector<double> prices = {};
-  Seed seed = 0;  // of the samples; changes the same
+  Seed seed = 0;    // of the samples; changes the same
+  int threads = 1;  // 0 means all cores; they share the passes of k = 2 and of the proof, and change no bit
 };
 
 /// A part of a point's weight, where more than one cluster shares it.
@@ -97,8 +99,14 @@ class BalancedSearch {
   using Result = BalancedAssignment<Real>;
 
   /// `weights` is empty where all are 1.
-  BalancedSearch(const CenterCosts<Scalar>& costs, std::vector<Index> weights, Capacities::Bounds bounds)
-      : costs_(costs), weights_(std::move(weights)), bounds_(std::move(bounds)), k_(costs.centers()), total_(0) {
+  BalancedSearch(const CenterCosts<Scalar>& costs, std::vector<Index> weights, Capacities::Bounds bounds,
+                 ThreadTeam& team)
+      : costs_(costs),
+        weights_(std::move(weights)),
+        bounds_(std::move(bounds)),
+        team_(team),
+        k_(costs.centers()),
+        total_(0) {
     for (Index i = 0; i < costs.size(); ++i) total_ += weight(i);
   }
 
@@ -117,7 +125,7 @@ class BalancedSearch {
   [[nodiscard]] Index weight(Index i) const { return weights_.empty() ? 1 : weights_[static_cast<std::size_t>(i)]; }
 
   void select() {
-    auto split = split_in_two(costs_, bounds_.lower, bounds_.upper);
+    auto split = split_in_two(costs_, bounds_.lower, bounds_.upper, team_);
     result_.labels = std::move(split.labels);
     prices_ = {split.prices[0], split.prices[1]};
     result_.sizes.resize(2);
@@ -237,39 +245,60 @@ class BalancedSearch {
     std::erase_if(shared, [this](const SharedWeight& share) { return share.weight == weight(share.point); });
   }
 
+  /// What a block of points adds to the proof.
+  struct BlockSums {
+    Real cost = 0, gap = 0, largest_cost = 0;
+    Real margin = std::numeric_limits<Real>::infinity();
+  };
+  static constexpr Index block = 1024;  // sums of sums lose less
+
+  [[nodiscard]] BlockSums sums_of_block(Index first, const Real* price, Real* row) const {
+    const Index width = costs_.width();
+    BlockSums sums;
+    auto share = std::lower_bound(result_.shared.begin(), result_.shared.end(), first,
+                                  [](const SharedWeight& part, Index i) { return part.point < i; });
+    for (Index i = first; i < std::min(first + block, costs_.size()); ++i) {
+      costs_.row(i, row);
+      const TwoCheapest<Real> cheapest(row, price, k_, width);
+      const auto add = [&](Index own, Index amount) {
+        const Real distance = row[own], reduced = distance - price[own];
+        const Real other = reduced == cheapest.first ? cheapest.second : cheapest.first;
+        sums.margin = std::min(sums.margin, other - reduced);
+        sums.largest_cost = std::max(sums.largest_cost, distance);
+        sums.cost += static_cast<Real>(amount) * distance;
+        if (other < reduced) sums.gap += static_cast<Real>(amount) * (reduced - other);
+      };
+      if (share == result_.shared.end() || share->point != i)
+        add(result_.labels(i), weight(i));
+      else
+        for (; share != result_.shared.end() && share->point == i; ++share) add(share->cluster, share->weight);
+    }
+    return sums;
+  }
+
   /// One more pass over the points, which trusts nothing but labels, sizes and prices.
   void certify() {
-    const Index n = costs_.size(), width = costs_.width();
+    const auto width = static_cast<std::size_t>(costs_.width());
     constexpr Real infinity = std::numeric_limits<Real>::infinity();
-    std::vector<Real> row(static_cast<std::size_t>(width)), price(row.size(), -infinity);
+    std::vector<Real> price(width, -infinity);
     std::copy(prices_.begin(), prices_.end(), price.begin());
     Real largest_price = 0, largest_cost = 0;
     for (const Real p : prices_) largest_price = std::max(largest_price, std::abs(p));
+    std::vector<std::vector<Real>> rows(static_cast<std::size_t>(team_.size()), std::vector<Real>(width));
+    std::vector<BlockSums> blocks(static_cast<std::size_t>((costs_.size() + block - 1) / block));
+    const auto count = static_cast<Index>(blocks.size());
+    constexpr Index together = 16;  // blocks of one task
+    team_.run((count + together - 1) / together, [&](Index task, int worker) {
+      for (Index b = task * together; b < std::min((task + 1) * together, count); ++b)
+        blocks[static_cast<std::size_t>(b)] =
+            sums_of_block(b * block, price.data(), rows[static_cast<std::size_t>(worker)].data());
+    });
     result_.margin = infinity;
-    auto share = result_.shared.begin();
-    constexpr Index block = 1024;  // sums of sums lose less
-    for (Index first = 0; first < n; first += block) {
-      Real cost = 0, gap = 0;
-      for (Index i = first; i < std::min(first + block, n); ++i) {
-        costs_.row(i, row.data());
-        const TwoCheapest<Real> cheapest(row.data(), price.data(), k_, width);
-        const auto add = [&](std::size_t own, Index amount) {
-          const Real distance = row[own], reduced = distance - price[own];
-          const Real other = reduced == cheapest.first ? cheapest.second : cheapest.first;
-          result_.margin = std::min(result_.margin, other - reduced);
-          largest_cost = std::max(largest_cost, distance);
-          cost += static_cast<Real>(amount) * distance;
-          if (other < reduced) gap += static_cast<Real>(amount) * (reduced - other);
-        };
-        if (share == result_.shared.end() || share->point != i) {
-          add(static_cast<std::size_t>(result_.labels(i)), weight(i));
-        } else {
-          for (; share != result_.shared.end() && share->point == i; ++share)
-            add(static_cast<std::size_t>(share->cluster), share->weight);
-        }
-      }
-      result_.cost += cost;
-      result_.gap += gap;
+    for (const BlockSums& sums : blocks) {
+      result_.cost += sums.cost;
+      result_.gap += sums.gap;
+      result_.margin = std::min(result_.margin, sums.margin);
+      largest_cost = std::max(largest_cost, sums.largest_cost);
     }
     for (std::size_t j = 0; j < prices_.size(); ++j) {
       const Index bound = prices_[j] > 0 ? bounds_.lower[j] : bounds_.upper[j];
@@ -289,6 +318,7 @@ class BalancedSearch {
   const CenterCosts<Scalar>& costs_;
   std::vector<Index> weights_;
   Capacities::Bounds bounds_, scaled_;
+  ThreadTeam& team_;
   Index k_, total_;
   std::vector<Real> prices_;
   Result result_;
@@ -340,7 +370,8 @@ template <class P, class C>
   const PointColumns<Scalar> columns{x.data(), x.rows(), x.cols(),
                                      P::RowsAtCompileTime == 1 ? x.innerStride() : x.outerStride()};
   const CenterCosts<Scalar> costs(columns, c.cols(), [&](Index j) { return c.data() + j * c.rows(); });
-  return BalancedSearch<Scalar>(costs, std::move(weights), std::move(bounds)).run(options);
+  ThreadTeam team(resolve_threads(options.threads, function, "options.threads"));
+  return BalancedSearch<Scalar>(costs, std::move(weights), std::move(bounds), team).run(options);
 }
 
 }  // namespace internal

@@ -57,6 +57,7 @@ struct BallotOptions {
   Capacities capacities = Capacities::equal();
   int max_iterations = 1000;                            // times that means are taken; 0 assigns to the start only
   Seed seed = 0;                                        // of the samples inside assignments
+  int threads = 1;                                      // of assignments; 0 means all cores; changes no bit
   bool keep_steps = false;                              // fill BallotResult::steps
   std::function<bool(const BallotStep&)> on_step = {};  // returning false stops the iteration
 };
@@ -152,7 +153,7 @@ template <class P, class C>
   using Real = Sum<Scalar>;
   require(options.max_iterations >= 0, "ballot", "options.max_iterations", options.max_iterations,
           "a number of steps cannot be negative", "pass 0 to assign to the start only");
-  BalancedOptions balanced{.prices = {}, .seed = options.seed};
+  BalancedOptions balanced{.prices = {}, .seed = options.seed, .threads = options.threads};
   FittedCenters<Scalar, P::RowsAtCompileTime> centers = start.template cast<Real>();
   const auto assign = [&] {
     auto assignment = weights ? kmscape::assign_balanced(points, *weights, centers, options.capacities, balanced)

@@ -176,7 +176,7 @@ EntropicBallotResult<typename P::Scalar, P::RowsAtCompileTime> entropic_ballot(c
   result.soft_centers = centers;
   result.soft_prices = prices;
 
-  BalancedOptions balanced{.prices = {}, .seed = options.seed};
+  BalancedOptions balanced{.prices = {}, .seed = options.seed, .threads = options.threads};
   balanced.prices.assign(prices.data(), prices.data() + k);
   auto assignment = assign_balanced(points, centers, options.capacities, balanced);
   internal::take_means(points, nullptr, assignment, centers);

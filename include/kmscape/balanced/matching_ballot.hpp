@@ -1,7 +1,8 @@
 // Balanced k-means by bipartite matching: each center stands n / k times on one side, each point once on the other.
 //
 // The assignment step of balanced Lloyd before BalLOT (Malinen, Franti 2014), in cubic time on an n x n matrix; kept
-// for comparison, since its partitions are those of `ballot`.
+// for comparison, since its partitions are those of `ballot`. BalLOT's authors compare with two solvers of this one
+// problem, Hungarian and Matchpair; here it is shortest augmenting paths (`minimum_cost_matching`).
 #pragma once
 
 #include <Eigen/Core>

@@ -12,9 +12,11 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include <kmscape/balanced/center_costs.hpp>
+#include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 
 namespace kmscape::internal {
@@ -39,22 +41,38 @@ struct RankedKeys {
   Index above;     // keys > last_in
 };
 
-/// Finds the key of a rank among n, 0 <= rank <= n. `read(first, count, keys)` gives them in blocks.
+/// Points that one thread takes at a time, and keys that are computed together.
+inline constexpr Index split_part = Index{1} << 16, split_block = 1024;
+
+/// Calls `visit(part, first, count, keys)` for the blocks of every part, those of one part in order by one thread.
+/// `read(first, count, keys)` gives the keys.
+template <class Real, class Read, class Visit>
+void each_split_block(Index n, ThreadTeam& team, const Read& read, const Visit& visit) {
+  team.run((n + split_part - 1) / split_part, [&](Index part, int) {
+    std::array<Real, static_cast<std::size_t>(split_block)> keys;
+    for (Index first = part * split_part; first < std::min(n, (part + 1) * split_part); first += split_block) {
+      const Index count = std::min(split_block, n - first);
+      read(first, count, keys.data());
+      visit(static_cast<std::size_t>(part), first, count, keys.data());
+    }
+  });
+}
+
+/// Finds the key of a rank among n, 0 <= rank <= n.
 template <class Real, class Read>
-[[nodiscard]] RankedKeys<Real> ranked_keys(Index n, Index rank, const Read& read) {
+[[nodiscard]] RankedKeys<Real> ranked_keys(Index n, Index rank, const Read& read, ThreadTeam& team) {
   constexpr Real infinity = std::numeric_limits<Real>::infinity();
-  constexpr Index block = 1024;
-  std::vector<Real> keys(static_cast<std::size_t>(block)), between;
   Real low = -infinity, high = infinity;
-  if (n > 64 * block) {
+  if (n > split_part) {
     // Blocks from all over the data; data may come in any order, so that a bad guess only costs another pass.
     const auto wanted = static_cast<Index>(std::cbrt(static_cast<double>(n)));
     std::vector<Real> sample;
     const Index samples = wanted * wanted;
     for (Index t = 0; t < samples; ++t) {
+      Real key;
       read(static_cast<Index>(static_cast<double>(t) * (static_cast<double>(n) / static_cast<double>(samples))), 1,
-           keys.data());
-      sample.push_back(keys[0]);
+           &key);
+      sample.push_back(key);
     }
     std::sort(sample.begin(), sample.end(), std::greater<>());
     const double center = static_cast<double>(rank) / static_cast<double>(n) * static_cast<double>(samples);
@@ -62,24 +80,42 @@ template <class Real, class Read>
     if (center - spread > 0) high = sample[static_cast<std::size_t>(center - spread)];
     if (center + spread < static_cast<double>(samples)) low = sample[static_cast<std::size_t>(center + spread)];
   }
+  struct Part {
+    Index above = 0;
+    Real next_below, least_above;
+    std::vector<Real> between;
+  };
+  std::vector<Part> parts(static_cast<std::size_t>((n + split_part - 1) / split_part));
+  std::vector<Real> between;
   for (;;) {
+    for (Part& part : parts) {
+      part.above = 0;
+      part.next_below = -infinity;
+      part.least_above = infinity;
+      part.between.clear();
+    }
+    each_split_block<Real>(n, team, read, [&](std::size_t at, Index, Index count, const Real* keys) {
+      Part& part = parts[at];
+      for (Index t = 0; t < count; ++t) {
+        const Real key = keys[t];
+        if (key > high) {
+          ++part.above;
+          part.least_above = std::min(part.least_above, key);
+        } else if (key < low) {
+          part.next_below = std::max(part.next_below, key);
+        } else {
+          part.between.push_back(key);
+        }
+      }
+    });
     Index above = 0;
     Real next_below = -infinity, least_above = infinity;
     between.clear();
-    for (Index first = 0; first < n; first += block) {
-      const Index count = std::min(block, n - first);
-      read(first, count, keys.data());
-      for (Index t = 0; t < count; ++t) {
-        const Real key = keys[static_cast<std::size_t>(t)];
-        if (key > high) {
-          ++above;
-          least_above = std::min(least_above, key);
-        } else if (key < low) {
-          next_below = std::max(next_below, key);
-        } else {
-          between.push_back(key);
-        }
-      }
+    for (const Part& part : parts) {
+      above += part.above;
+      next_below = std::max(next_below, part.next_below);
+      least_above = std::min(least_above, part.least_above);
+      between.insert(between.end(), part.between.begin(), part.between.end());
     }
     const Index inside = rank - above, count = static_cast<Index>(between.size());
     if (inside < 0 || inside > count) {
@@ -108,42 +144,46 @@ template <class Real, class Read>
 /// The cheapest assignment of unit weights to two clusters within the bounds.
 template <class Scalar>
 [[nodiscard]] TwoClusters<Sum<Scalar>> split_in_two(const CenterCosts<Scalar>& costs, const std::vector<Index>& lower,
-                                                    const std::vector<Index>& upper) {
+                                                    const std::vector<Index>& upper, ThreadTeam& team) {
   using Real = Sum<Scalar>;
-  constexpr Index block = 1024;
   const Index n = costs.size();
-  std::vector<Real> keys(static_cast<std::size_t>(block));
   const auto read = [&](Index first, Index count, Real* out) { preference_keys(costs, first, count, out); };
-  const auto each_block = [&](const auto& visit) {
-    for (Index first = 0; first < n; first += block) {
-      const Index count = std::min(block, n - first);
-      read(first, count, keys.data());
-      visit(first, count);
-    }
-  };
+  std::vector<Index> counts(static_cast<std::size_t>((n + split_part - 1) / split_part), 0);
 
   TwoClusters<Real> result;
   result.labels.resize(n);
   const Index least = std::max(lower[0], n - upper[1]), most = std::min(upper[0], n - lower[1]);
   Index wanted = least;
   if (least < most) {
-    Index natural = 0;
-    each_block([&](Index, Index count) {
-      natural += std::count_if(keys.begin(), keys.begin() + count, [](Real key) { return key >= 0; });
+    each_split_block<Real>(n, team, read, [&](std::size_t part, Index, Index count, const Real* keys) {
+      counts[part] += std::count_if(keys, keys + count, [](Real key) { return key >= 0; });
     });
-    wanted = std::clamp(natural, least, most);
+    wanted = std::clamp(std::accumulate(counts.begin(), counts.end(), Index{0}), least, most);
   }
-  const auto ranked = ranked_keys<Real>(n, wanted, read);
-  Index ties = wanted - ranked.above;
-  each_block([&](Index first, Index count) {
+  const auto ranked = ranked_keys<Real>(n, wanted, read, team);
+  // Ties go to the first cluster, and are counted; those for which it has no room, the last of them, leave it again.
+  std::fill(counts.begin(), counts.end(), 0);
+  each_split_block<Real>(n, team, read, [&](std::size_t part, Index first, Index count, const Real* keys) {
     for (Index t = 0; t < count; ++t) {
-      const Real key = keys[static_cast<std::size_t>(t)];
-      const bool is_tie = key == ranked.last_in;
-      const bool is_first = wanted > 0 && (is_tie ? ranked.above == wanted || ties > 0 : key > ranked.last_in);
-      if (is_tie) --ties;
-      result.labels(first + t) = is_first ? 0 : 1;
+      counts[part] += keys[t] == ranked.last_in ? 1 : 0;
+      result.labels(first + t) = wanted > 0 && keys[t] >= ranked.last_in ? 0 : 1;
     }
   });
+  Index room = ranked.above == wanted ? n : wanted - ranked.above;
+  for (std::size_t part = 0; part < counts.size() && wanted > 0; ++part) {
+    if (counts[part] > room) {
+      const Index begin = static_cast<Index>(part) * split_part, end = std::min(n, begin + split_part);
+      std::vector<Real> keys(static_cast<std::size_t>(split_block));
+      Index ties = 0;
+      for (Index first = begin; first < end; first += split_block) {
+        const Index count = std::min(split_block, end - first);
+        read(first, count, keys.data());  // the same blocks as before, for the same bits
+        for (Index t = 0; t < count; ++t)
+          if (keys[static_cast<std::size_t>(t)] == ranked.last_in && ++ties > room) result.labels(first + t) = 1;
+      }
+    }
+    room -= std::min(room, counts[part]);
+  }
   result.first_size = wanted;
 
   // Any threshold between the last key inside and the first outside separates; the middle leaves the widest margin.
