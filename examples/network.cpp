@@ -15,6 +15,7 @@
 
 #include "common/arguments.hpp"
 #include "common/csv.hpp"
+#include "common/disconnectivity.hpp"
 #include "common/gnuplot.hpp"
 #include "common/json.hpp"
 #include "common/progress_bar.hpp"
@@ -156,72 +157,19 @@ examples::Json to_json(const Input& input, const Network& network) {
                        {"transition_states", Json::list(states)}});
 }
 
-/// Leaves of the tree from left to right, the deeper subtree first; a node stands over the middle of its subtrees.
-std::vector<double> places(const kmscape::MergeTree& tree) {
-  std::vector<double> place(tree.nodes.size(), 0);
-  double next = 0;
-  for (std::size_t root = 0; root < tree.nodes.size(); ++root) {
-    if (tree.nodes[root].parent >= 0) continue;
-    std::vector<std::size_t> open = {root};
-    while (!open.empty()) {
-      const auto node = open.back();
-      open.pop_back();
-      if (tree.nodes[node].state < 0) {
-        place[node] = next++;
-        continue;
-      }
-      open.push_back(static_cast<std::size_t>(tree.nodes[node].higher));
-      open.push_back(static_cast<std::size_t>(tree.nodes[node].lower));
-    }
-  }
-  // Subtrees come before what joins them.
-  for (std::size_t node = 0; node < tree.nodes.size(); ++node)
-    if (tree.nodes[node].state >= 0)
-      place[node] = (place[static_cast<std::size_t>(tree.nodes[node].lower)] +
-                     place[static_cast<std::size_t>(tree.nodes[node].higher)]) /
-                    2;
-  return place;
-}
-
-constexpr const char* class_names[] = {"every cluster has its center", "many-fit-one beside one-fit-many",
-                                       "an almost-empty center", "many-fit-many", "minimum"};
-
-Index class_of(const kmscape::Association& association) {
-  if (association.is_truth()) return 0;
-  if (!association.is_structured()) return 3;
-  return association.almost_empty.empty() ? 1 : 2;
-}
-
 void draw(const std::filesystem::path& path, const Input& input, const Objective& objective, const Network& network) {
-  const auto tree = kmscape::merge_tree(network);
-  const auto place = places(tree);
-  std::vector<Eigen::Vector4d> lines;  // x, y and how far the line goes
-  double top = 0;
-  for (const auto& node : tree.nodes) top = std::max(top, node.value);
-  const double bottom = network.minima.empty() ? 0 : network.best().value, head = 0.05 * (top - bottom);
-  for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
-    const auto& node = tree.nodes[n];
-    const double above =
-        node.parent >= 0 ? tree.nodes[static_cast<std::size_t>(node.parent)].value : std::max(node.value, top) + head;
-    lines.emplace_back(place[n], node.value, 0, above - node.value);
-    if (node.state < 0) continue;
-    const double left = place[static_cast<std::size_t>(node.lower)],
-                 right = place[static_cast<std::size_t>(node.higher)];
-    lines.emplace_back(left, node.value, right - left, 0);
-  }
-  Eigen::MatrixXd segments(4, static_cast<Index>(lines.size()));
-  for (std::size_t l = 0; l < lines.size(); ++l) segments.col(static_cast<Index>(l)) = lines[l];
-
+  const auto graph = examples::disconnectivity_graph(kmscape::merge_tree(network));
+  const double bottom = network.minima.empty() ? 0 : network.best().value;
   const auto minima = static_cast<Index>(network.minima.size());
   Eigen::MatrixXd marks(3, minima);
-  std::vector<bool> seen(std::size(class_names), false);
+  std::vector<bool> seen(std::size(examples::class_names), false);
   for (Index m = 0; m < minima; ++m) {
     const auto& minimum = network.minima[static_cast<std::size_t>(m)];
     const Index kind = input.table.labels.size() == 0
                            ? 4
-                           : class_of(kmscape::associate(objective, minimum.centers, input.table.labels));
+                           : examples::class_of(kmscape::associate(objective, minimum.centers, input.table.labels));
     seen[static_cast<std::size_t>(kind)] = true;
-    marks.col(m) << place[static_cast<std::size_t>(m)], minimum.value, examples::colour_value(kind);
+    marks.col(m) << graph.place[static_cast<std::size_t>(m)], minimum.value, examples::colour_value(kind);
   }
 
   examples::Picture picture(path, 1100, 700);
@@ -232,15 +180,16 @@ void draw(const std::filesystem::path& path, const Input& input, const Objective
           << "unset xtics"
           << "set border 2"
           << "set xrange [-1:" + std::to_string(minima) + "]"
-          << "set yrange [" + examples::number(bottom - head) + ":" + examples::number(top + 1.5 * head) + "]"
+          << "set yrange [" + examples::number(bottom - graph.head) + ":" +
+                 examples::number(graph.top + 1.5 * graph.head) + "]"
           << "set key top left";
-  std::string plot = picture.data(segments) + " with vectors nohead lw 1.2 lc rgb '#777777' notitle, " +
+  std::string plot = picture.data(graph.lines) + " with vectors nohead lw 1.2 lc rgb '#777777' notitle, " +
                      picture.data(marks) + " using 1:2:3 with points pt 7 ps " + (minima > 100 ? "0.7" : "1.3") +
                      " lc rgb variable notitle";
   for (std::size_t kind = 0; kind < seen.size(); ++kind)
     if (seen[kind])
       plot += ", 1/0 with points pt 7 ps 1.3 lc rgb '" + examples::colour(static_cast<Index>(kind)) + "' title '" +
-              class_names[kind] + "'";
+              examples::class_names[kind] + "'";
   picture << "plot " + plot;
   picture.draw();
 }

@@ -1,5 +1,6 @@
-// One model, two landscapes: plain k-means has spurious minima on separated balls (QZC), balanced k-means loses them
-// (BalLOT). Restarts of Lloyd's iteration and of BalLOT from the same random points, and where they end.
+// In place of BalLOT's Figure 9, whose caption was not at hand: one model, two landscapes. Plain k-means has spurious
+// minima on separated balls (QZC), balanced k-means loses them (BalLOT). Restarts of Lloyd's iteration and of BalLOT
+// from the same random points, where they end, and whether the ends are minima.
 //
 // Small run: --out {out} --restarts 40 --samples 1
 #include <algorithm>
@@ -22,9 +23,10 @@ using kmscape::Index;
 
 constexpr Index points_each = 100;
 
-/// An end that restarts came to, at first from restart `start`.
+/// An end that restarts came to.
 struct Minimum {
   double value = 0;
+  bool is_proved = false;  // to be a local minimum
   std::int64_t count = 0;
   Eigen::MatrixXd centers;
   kmscape::Labels labels;
@@ -37,13 +39,14 @@ kmscape::StochasticBallModel<double> balls_on_line(Index k) {
   return {centers, 1.0};
 }
 
-void count(std::vector<Minimum>& minima, double value, const Eigen::MatrixXd& centers, const kmscape::Labels& labels) {
+void count(std::vector<Minimum>& minima, double value, bool is_proved, const Eigen::MatrixXd& centers,
+           const kmscape::Labels& labels) {
   for (auto& minimum : minima)
     if (std::abs(minimum.value - value) <= 1e-9 * value) {
       ++minimum.count;
       return;
     }
-  minima.push_back({value, 1, centers, labels});
+  minima.push_back({value, is_proved, 1, centers, labels});
 }
 
 /// Ends of Lloyd's iteration and of BalLOT, each sorted by value.
@@ -56,9 +59,13 @@ std::array<std::vector<Minimum>, 2> landscapes(const Eigen::MatrixXd& points, In
                               {.method = kmscape::Seeding::uniform_points, .seed = static_cast<std::uint64_t>(restart)})
             .centers;
     const auto plain = kmscape::lloyd(objective, start);
-    count(result[0], plain.value, plain.centers, plain.labels);
+    count(result[0], plain.value, kmscape::certify(objective, plain.centers).is_minimum(), plain.centers, plain.labels);
     const auto balanced = kmscape::ballot(points, start);
-    count(result[1], balanced.cost, balanced.centers, balanced.labels);
+    // Where the assignment is the only cheapest one it stays the same for all centers nearby, and its cost is a
+    // quadratic that is least at the means.
+    const bool is_strict =
+        balanced.status == kmscape::BallotStatus::fixed_point && balanced.margin > balanced.margin_error;
+    count(result[1], balanced.cost, is_strict, balanced.centers, balanced.labels);
   }
   for (auto& minima : result)
     std::sort(minima.begin(), minima.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
@@ -85,12 +92,49 @@ void draw_minimum(examples::Sheet& sheet, const examples::Frame& frame, const st
   plane.finish();
 }
 
+/// Both objectives at the centers on the straight way from the spurious minimum to the truth.
+void draw_path(examples::Sheet& sheet, const examples::Frame& frame, const Eigen::MatrixXd& points,
+               const Eigen::MatrixXd& spurious, const Eigen::MatrixXd& truth, const std::array<std::string, 2>& paint,
+               examples::Report& report) {
+  const Index k = truth.cols(), steps = 100;
+  Eigen::MatrixXd distances(k, k);
+  for (Index i = 0; i < k; ++i)
+    for (Index j = 0; j < k; ++j) distances(i, j) = (spurious.col(i) - truth.col(j)).squaredNorm();
+  const auto partner = kmscape::minimum_cost_matching(distances).column;
+  const kmscape::EmpiricalObjective<double> objective(points);
+  const double n = static_cast<double>(points.cols());
+  Eigen::MatrixXd plain(2, steps + 1), balanced(2, steps + 1);
+  for (Index t = 0; t <= steps; ++t) {
+    const double part = static_cast<double>(t) / static_cast<double>(steps);
+    Eigen::MatrixXd centers = (1 - part) * spurious;
+    for (Index i = 0; i < k; ++i) centers.col(i) += part * truth.col(partner[static_cast<std::size_t>(i)]);
+    plain.col(t) << part, objective.value(centers) / n;
+    balanced.col(t) << part, kmscape::assign_balanced(points, centers).cost / n;
+  }
+  Index first_fall = 0, falls = 0;
+  while (first_fall < steps && plain(1, first_fall + 1) >= plain(1, first_fall)) ++first_fall;
+  for (Index t = 0; t < steps; ++t) falls += balanced(1, t + 1) < balanced(1, t) ? 1 : 0;
+
+  auto chart =
+      sheet.chart(frame, "from the spurious minimum straight to the truth", "part of the way", "mean squared distance");
+  chart.set("logscale y").set("xrange [0:1]").set("key bottom left samplen 2");
+  chart.set("yrange [" + examples::number(0.8 * plain.row(1).minCoeff()) + ":" +
+            examples::number(1.3 * std::max(plain.row(1).maxCoeff(), balanced.row(1).maxCoeff())) + "]");
+  chart.add(plain, "with lines lw 2.5 lc rgb '" + paint[0] + "' title 'k-means'");
+  chart.add(balanced, "with lines lw 2.5 lc rgb '" + paint[1] + "' title 'balanced'");
+  chart.finish();
+  report.row("from the spurious minimum straight to the truth", "spurious minima exist (QZC); benign (BalLOT)",
+             "k-means first rises, by " + examples::number(100 * (plain(1, first_fall) / plain(1, 0) - 1), 3) +
+                 "%, over " + std::to_string(first_fall) + "% of the way; the balanced objective falls in " +
+                 std::to_string(falls) + " of " + std::to_string(steps) + " steps");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return examples::run([&] {
     const examples::Arguments arguments(
-        argc, argv, "ballot_landscape [--out DIR] [--restarts R] [--samples S]",
+        argc, argv, "ballot_figure_9 [--out DIR] [--restarts R] [--samples S]",
         {{"out", "DIR", "folder for the picture and its page"},
          {"restarts", "R", "restarts for each sample, 400 unless given"},
          {"samples", "S", "samples for each k of the lower right chart, 5 unless given"}});
@@ -100,21 +144,23 @@ int main(int argc, char** argv) {
     const std::array<std::string, 2> names = {"Lloyd", "BalLOT"},
                                      paint = {examples::after_colour, examples::before_colour};
 
-    examples::Report report("ballot_landscape", "Two papers, one model: spurious minima with and without balance",
-                            "Unit balls in the plane, 5 apart on a line, 100 points each. Restarts begin at random "
-                            "data points, the same for "
-                            "both methods. QZC: the minima of plain k-means put several centers on one ball and one "
-                            "over several. BalLOT: the "
-                            "population landscape of balanced k-means is benign; what is shown here are samples, which "
-                            "the paper's theorem on "
-                            "the population does not cover.");
+    examples::Report report(
+        "ballot_figure_9",
+        "In place of BalLOT Figure 9: two papers, one model, spurious minima with and without balance",
+        "Unit balls in the plane, 5 apart on a line, 100 points each. Restarts begin at random "
+        "data points, the same for "
+        "both methods. QZC: the minima of plain k-means put several centers on one ball and one "
+        "over several. BalLOT: the "
+        "population landscape of balanced k-means is benign; what is shown here are samples, which "
+        "the paper's theorem on "
+        "the population does not cover.");
     examples::ProgressBar bar;
     const auto progress = bar.callback();
     const Index k = 3;
     const auto sample = balls_on_line(k).sample_balanced(points_each * k, kmscape::Seed{1});
     const auto minima = landscapes(sample.points, k, restarts);
 
-    examples::Sheet sheet(folder / "ballot_landscape.png", 1000, 640);
+    examples::Sheet sheet(folder / "ballot_figure_9.png", 1280, 640);
     const auto percent = [&](std::int64_t counted) {
       return examples::number(100 * static_cast<double>(counted) / static_cast<double>(restarts), 3) + "% of restarts";
     };
@@ -124,11 +170,13 @@ int main(int argc, char** argv) {
                                [](const auto& a, const auto& b) { return a.count < b.count; });
     };
     const Minimum spurious = most(minima[0], minima[0].size() > 1 ? 1 : 0), best = most(minima[1], 0);
-    draw_minimum(sheet, {20, 45, 440, 160}, "Lloyd: a minimum that is not the truth, " + percent(spurious.count),
+    draw_minimum(sheet, {30, 45, 590, 165}, "Lloyd: a minimum that is not the truth, " + percent(spurious.count),
                  sample.points, spurious);
-    draw_minimum(sheet, {540, 45, 440, 160}, "BalLOT: " + percent(best.count), sample.points, best);
+    draw_minimum(sheet, {670, 45, 590, 165}, "BalLOT: " + percent(best.count), sample.points, best);
 
-    auto chart = sheet.chart({75, 290, 400, 280}, "where restarts end (k = 3)", "objective", "% of restarts");
+    draw_path(sheet, {85, 295, 320, 275}, sample.points, spurious.centers, best.centers, paint, report);
+
+    auto chart = sheet.chart({510, 295, 320, 275}, "where restarts end (k = 3)", "objective", "% of restarts");
     double highest = 0, lowest = minima[1].front().value;
     for (const auto& all : minima)
       for (const auto& minimum : all) {
@@ -147,13 +195,15 @@ int main(int argc, char** argv) {
       chart.add(bars, "with impulses lw 5 lc rgb '" + paint[m] + "' title '" + names[m] + "'");
       report.row("k = 3, " + names[m], m == 0 ? "spurious minima exist (QZC)" : "benign in the population (BalLOT)",
                  std::to_string(minima[m].size()) + (minima[m].size() == 1 ? " end, " : " ends, ") +
-                     examples::number(100 * share_of_truth(minima[m], sample.labels), 4) +
+                     std::to_string(std::count_if(minima[m].begin(), minima[m].end(),
+                                                  [](const Minimum& minimum) { return minimum.is_proved; })) +
+                     " proved a local minimum, " + examples::number(100 * share_of_truth(minima[m], sample.labels), 4) +
                      "% of restarts at the truth");
     }
     chart.finish();
 
     auto growth =
-        sheet.chart({580, 290, 390, 280}, "restarts that recover every ball", "number of balls k", "% of restarts");
+        sheet.chart({935, 295, 320, 275}, "restarts that recover every ball", "number of balls k", "% of restarts");
     const std::array<Index, 5> counts = {2, 3, 4, 6, 8};
     Eigen::MatrixXd shares = Eigen::MatrixXd::Zero(3, counts.size());
     for (std::size_t c = 0; c < counts.size(); ++c) {
@@ -178,7 +228,7 @@ int main(int argc, char** argv) {
     }
     growth.finish();
     for (Index c = 0; c < shares.cols(); ++c)
-      report.row("k = " + examples::number(shares(0, c)), "",
+      report.row("k = " + examples::number(shares(0, c)), "not at hand",
                  "Lloyd " + examples::number(shares(1, c), 4) + "%, BalLOT " + examples::number(shares(2, c), 4) +
                      "% of restarts recover every ball");
     sheet.draw();

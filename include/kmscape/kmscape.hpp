@@ -54,6 +54,7 @@
 #include <kmscape/landscape/network.hpp>
 #include <kmscape/landscape/opposing_directions.hpp>
 #include <kmscape/landscape/population_certificate.hpp>
+#include <kmscape/landscape/population_network.hpp>
 #include <kmscape/landscape/population_survey.hpp>
 #include <kmscape/landscape/stuck_test.hpp>
 #include <kmscape/landscape/survey.hpp>

@@ -1,0 +1,86 @@
+// The disconnectivity graph of a network as lines and places to draw: minima are leaves, joined at their lowest
+// barrier.
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <kmscape/landscape/association.hpp>
+#include <kmscape/landscape/network.hpp>
+
+namespace examples {
+
+/// Leaves of the tree from left to right, the deeper subtree first; a node stands over the middle of its subtrees.
+inline std::vector<double> places(const kmscape::MergeTree& tree) {
+  std::vector<double> place(tree.nodes.size(), 0);
+  double next = 0;
+  for (std::size_t root = 0; root < tree.nodes.size(); ++root) {
+    if (tree.nodes[root].parent >= 0) continue;
+    std::vector<std::size_t> open = {root};
+    while (!open.empty()) {
+      const auto node = open.back();
+      open.pop_back();
+      if (tree.nodes[node].state < 0) {
+        place[node] = next++;
+        continue;
+      }
+      open.push_back(static_cast<std::size_t>(tree.nodes[node].higher));
+      open.push_back(static_cast<std::size_t>(tree.nodes[node].lower));
+    }
+  }
+  // Subtrees come before what joins them.
+  for (std::size_t node = 0; node < tree.nodes.size(); ++node)
+    if (tree.nodes[node].state >= 0)
+      place[node] = (place[static_cast<std::size_t>(tree.nodes[node].lower)] +
+                     place[static_cast<std::size_t>(tree.nodes[node].higher)]) /
+                    2;
+  return place;
+}
+
+struct DisconnectivityGraph {
+  Eigen::MatrixXd lines;      // x, y and how far each goes in x and y
+  std::vector<double> place;  // x of every node, minima first
+  double top = 0;             // the highest barrier, or minimum
+  double head = 0;            // by how much roots stand out above it
+};
+
+inline DisconnectivityGraph disconnectivity_graph(const kmscape::MergeTree& tree) {
+  DisconnectivityGraph graph;
+  graph.place = places(tree);
+  if (tree.nodes.empty()) return graph;
+  double bottom = tree.nodes.front().value;
+  graph.top = bottom;
+  for (const auto& node : tree.nodes) {
+    graph.top = std::max(graph.top, node.value);
+    bottom = std::min(bottom, node.value);
+  }
+  graph.head = 0.05 * (graph.top - bottom);
+  std::vector<Eigen::Vector4d> lines;
+  for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
+    const auto& node = tree.nodes[n];
+    const double above =
+        node.parent >= 0 ? tree.nodes[static_cast<std::size_t>(node.parent)].value : graph.top + graph.head;
+    lines.emplace_back(graph.place[n], node.value, 0, above - node.value);
+    if (node.state < 0) continue;
+    const double left = graph.place[static_cast<std::size_t>(node.lower)],
+                 right = graph.place[static_cast<std::size_t>(node.higher)];
+    lines.emplace_back(left, node.value, right - left, 0);
+  }
+  graph.lines.resize(4, static_cast<Eigen::Index>(lines.size()));
+  for (std::size_t l = 0; l < lines.size(); ++l) graph.lines.col(static_cast<Eigen::Index>(l)) = lines[l];
+  return graph;
+}
+
+inline constexpr const char* class_names[] = {"every cluster has its center", "many-fit-one beside one-fit-many",
+                                              "an almost-empty center", "many-fit-many", "minimum"};
+
+/// Which of `class_names` a minimum belongs to.
+inline Eigen::Index class_of(const kmscape::Association& association) {
+  if (association.is_truth()) return 0;
+  if (!association.is_structured()) return 3;
+  return association.almost_empty.empty() ? 1 : 2;
+}
+
+}  // namespace examples

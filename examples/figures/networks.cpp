@@ -1,0 +1,160 @@
+// The networks of minima and transition states of two data sets: how many, how long it takes, and what they look like.
+//
+// Small run: --out {out} --data {data} --max-minima 40
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <kmscape/kmscape.hpp>
+
+#include "common/arguments.hpp"
+#include "common/csv.hpp"
+#include "common/disconnectivity.hpp"
+#include "common/gnuplot.hpp"
+#include "common/progress_bar.hpp"
+#include "common/report.hpp"
+
+namespace {
+
+using kmscape::Index;
+
+struct Case {
+  std::string file, words;
+  bool standardised;
+  Index k;
+  std::string known;  // of other searches
+};
+
+struct Found {
+  kmscape::Network<double> network;
+  std::vector<Index> kinds;  // of the minima, as in class_names
+  Index from = 0;            // minima of the survey
+  double seconds = 0;
+};
+
+examples::Table table_of(const std::filesystem::path& data, const Case& of) {
+  auto table = examples::read_table((data / of.file).string(), "label");
+  if (!of.standardised) return table;
+  for (Index s = 0; s < table.points.rows(); ++s) {
+    auto row = table.points.row(s).array();
+    row -= row.mean();
+    row /= std::sqrt(row.square().mean());
+  }
+  return table;
+}
+
+Found find(const std::filesystem::path& data, const Case& of, Index restarts, Index max_minima,
+           const kmscape::ProgressCallback& progress) {
+  const auto table = table_of(data, of);
+  const kmscape::EmpiricalObjective<double> objective(table.points);
+  Found found;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto survey = kmscape::survey(
+      objective, {.clusters = of.k, .restarts = restarts, .seed = 1, .stuck_tests = false, .progress = progress});
+  found.from = static_cast<Index>(survey.minima.size());
+  found.network = kmscape::transition_states(objective, survey, {.max_minima = max_minima, .progress = progress});
+  found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  for (const auto& minimum : found.network.minima)
+    found.kinds.push_back(examples::class_of(kmscape::associate(objective, minimum.centers, table.labels)));
+  return found;
+}
+
+std::string counts(const Found& found) {
+  const auto components = kmscape::connected_components(found.network).count;
+  return std::to_string(found.network.minima.size()) + " minima, " + std::to_string(found.network.states.size()) +
+         " transition states, " + std::to_string(components) + (components == 1 ? " component" : " components");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::run([&] {
+    const examples::Arguments arguments(
+        argc, argv, "networks [--out DIR] [--data DIR] [--restarts R] [--max-minima M]",
+        {{"out", "DIR", "folder for the picture and its page"},
+         {"data", "DIR", "folder of iris.csv and wine.csv, examples/data unless given"},
+         {"restarts", "R", "restarts of the surveys that begin the searches, 1000 unless given"},
+         {"max-minima", "M", "end a search when it has found so many minima, 500 unless given"}});
+    if (arguments.printed_help()) return;
+    const auto folder = examples::output_folder(arguments.text("out"));
+    const std::filesystem::path data = arguments.text("data", "examples/data");
+    const auto restarts = arguments.integer("restarts", 1000, 1), max_minima = arguments.integer("max-minima", 500, 1);
+
+    const std::vector<Case> cases = {
+        {"iris.csv", "iris, k = 3", false, 3,
+         "10 minima, 12 transition states, by a search that gives up once t leaves (0, 1)"},
+        {"iris.csv", "iris, k = 4", false, 4, "84 minima, 204 transition states, by the same search"},
+        {"iris.csv", "iris, k = 5", false, 5, ""},
+        {"iris.csv", "iris, k = 6", false, 6, ""},
+        {"wine.csv", "wine, k = 3", false, 3, ""},
+        {"wine.csv", "wine, k = 4", false, 4, ""},
+        {"wine.csv", "wine, standardised, k = 2", true, 2, ""},
+        {"wine.csv", "wine, standardised, k = 3", true, 3, ""}};
+    examples::ProgressBar bar;
+    std::vector<Found> all;
+    for (const auto& of : cases) all.push_back(find(data, of, restarts, max_minima, bar.callback()));
+    bar.clear();
+
+    examples::Report report(
+        "networks", "Minima and transition states of iris and wine",
+        "Every minimum that " + std::to_string(restarts) +
+            " restarts find starts a search on each facet where one of its points ties; minima met on the way start "
+            "theirs, until nothing new is found or " +
+            std::to_string(max_minima) +
+            " minima are. Every state is certified: 0 < t < 1, the point's two nearest centers, all others in their "
+            "cells, and Lloyd's iteration from either side down to a certified minimum. The thirteenth state of iris, "
+            "k = 3, is reached over points where t lies outside (0, 1): a search that gives up there finds twelve.");
+    examples::Picture picture(folder / "networks.png", 2400, 1200);
+    picture << "set termoption fontscale 2"
+            << "set termoption linewidth 2"
+            << "set termoption pointscale 2"
+            << "set multiplot layout 2,4 margins 0.045,0.99,0.04,0.87 spacing 0.05,0.11"
+            << "set border 2"
+            << "unset xtics"
+            << "unset key"
+            << "set ytics font ',8' offset 0.6,0"
+            << "set title font ',10'"
+            << "set label 1 'Disconnectivity graphs: two minima are joined at the lowest barrier between them "
+               "(objective)' at "
+               "screen 0.5,0.97 center font ',12' textcolor '#222222'";
+    // A legend of its own: the panels share it.
+    for (std::size_t kind = 0; kind < 4; ++kind) {
+      const std::string at = examples::number(0.10 + 0.22 * static_cast<double>(kind));
+      picture << "set label " + std::to_string(10 + kind) + " '" + examples::class_names[kind] + "' at screen " + at +
+                     ",0.925 left offset 1.2,0 font ',9' textcolor '#333333' point pt 7 ps 1 lc rgb '" +
+                     examples::colour(static_cast<Index>(kind)) + "'";
+    }
+    for (std::size_t c = 0; c < cases.size(); ++c) {
+      const auto& found = all[c];
+      const auto& network = found.network;
+      const bool closed = network.status == kmscape::NetworkStatus::closed;
+      report.row(cases[c].words, cases[c].known, counts(found) + ", " + examples::number(found.seconds, 2) + " s",
+                 std::string(closed ? "closed" : "budget reached: more to find") + "; " + std::to_string(found.from) +
+                     " minima from the restarts; " + std::to_string(kmscape::funnels(network).bottoms.size()) +
+                     " funnels, " + examples::number(100 * kmscape::funnels(network).share_of_best, 3) +
+                     "% of the minima in the best one's");
+      const auto graph = examples::disconnectivity_graph(kmscape::merge_tree(network));
+      const auto minima = static_cast<Index>(network.minima.size());
+      Eigen::MatrixXd marks(3, minima);
+      for (Index m = 0; m < minima; ++m)
+        marks.col(m) << graph.place[static_cast<std::size_t>(m)], network.minima[static_cast<std::size_t>(m)].value,
+            examples::colour_value(found.kinds[static_cast<std::size_t>(m)]);
+      picture << "set title \"" + cases[c].words + "\\n{/*0.85 " + std::to_string(minima) + " minima, " +
+                     std::to_string(network.states.size()) + " states, " + examples::number(found.seconds, 2) + " s" +
+                     (closed ? "" : ", not closed") + "}\""
+              << "set xrange [-1:" + std::to_string(minima) + "]"
+              << "set yrange [" + examples::number(network.best().value - graph.head, 10) + ":" +
+                     examples::number(graph.top + 1.5 * graph.head, 10) + "]"
+              << "plot " + picture.data(graph.lines) + " with vectors nohead lw 0.6 lc rgb '#777777', " +
+                     picture.data(marks) + " using 1:2:3 with points pt 7 ps " + (minima > 100 ? "0.35" : "0.8") +
+                     " lc rgb variable";
+      for (std::size_t label = 0; label < 5; ++label)
+        picture << "unset label " + std::to_string(label == 0 ? 1 : 9 + label);
+    }
+    picture << "unset multiplot";
+    picture.draw();
+    report.write(folder);
+  });
+}
