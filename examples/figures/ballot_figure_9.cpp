@@ -170,9 +170,9 @@ int main(int argc, char** argv) {
                                [](const auto& a, const auto& b) { return a.count < b.count; });
     };
     const Minimum spurious = most(minima[0], minima[0].size() > 1 ? 1 : 0), best = most(minima[1], 0);
-    draw_minimum(sheet, {30, 45, 590, 165}, "Lloyd: a minimum that is not the truth, " + percent(spurious.count),
+    draw_minimum(sheet, {30, 45, 520, 165}, "Lloyd: a minimum that is not the truth, " + percent(spurious.count),
                  sample.points, spurious);
-    draw_minimum(sheet, {670, 45, 590, 165}, "BalLOT: " + percent(best.count), sample.points, best);
+    draw_minimum(sheet, {730, 45, 520, 165}, "BalLOT: " + percent(best.count), sample.points, best);
 
     draw_path(sheet, {85, 295, 320, 275}, sample.points, spurious.centers, best.centers, paint, report);
 
