@@ -158,18 +158,14 @@ examples::Json to_json(const Input& input, const Network& network) {
 }
 
 void draw(const std::filesystem::path& path, const Input& input, const Objective& objective, const Network& network) {
-  const auto graph = examples::disconnectivity_graph(kmscape::merge_tree(network));
-  const double bottom = network.minima.empty() ? 0 : network.best().value;
   const auto minima = static_cast<Index>(network.minima.size());
-  Eigen::MatrixXd marks(3, minima);
+  std::vector<Index> kinds;
   std::vector<bool> seen(std::size(examples::class_names), false);
-  for (Index m = 0; m < minima; ++m) {
-    const auto& minimum = network.minima[static_cast<std::size_t>(m)];
-    const Index kind = input.table.labels.size() == 0
-                           ? 4
-                           : examples::class_of(kmscape::associate(objective, minimum.centers, input.table.labels));
-    seen[static_cast<std::size_t>(kind)] = true;
-    marks.col(m) << graph.place[static_cast<std::size_t>(m)], minimum.value, examples::colour_value(kind);
+  for (const auto& minimum : network.minima) {
+    kinds.push_back(input.table.labels.size() == 0
+                        ? 4
+                        : examples::class_of(kmscape::associate(objective, minimum.centers, input.table.labels)));
+    seen[static_cast<std::size_t>(kinds.back())] = true;
   }
 
   examples::Picture picture(path, 1100, 700);
@@ -179,13 +175,8 @@ void draw(const std::filesystem::path& path, const Input& input, const Objective
           << "set ylabel 'objective: two minima are joined at the lowest barrier between them'"
           << "unset xtics"
           << "set border 2"
-          << "set xrange [-1:" + std::to_string(minima) + "]"
-          << "set yrange [" + examples::number(bottom - graph.head) + ":" +
-                 examples::number(graph.top + 1.5 * graph.head) + "]"
           << "set key top left";
-  std::string plot = picture.data(graph.lines) + " with vectors nohead lw 1.2 lc rgb '#777777' notitle, " +
-                     picture.data(marks) + " using 1:2:3 with points pt 7 ps " + (minima > 100 ? "0.7" : "1.3") +
-                     " lc rgb variable notitle";
+  std::string plot = examples::graph_plot(picture, network, kinds, 1.2, minima > 100 ? 0.7 : 1.3);
   for (std::size_t kind = 0; kind < seen.size(); ++kind)
     if (seen[kind])
       plot += ", 1/0 with points pt 7 ps 1.3 lc rgb '" + examples::colour(static_cast<Index>(kind)) + "' title '" +

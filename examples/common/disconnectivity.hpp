@@ -5,10 +5,14 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include <kmscape/landscape/association.hpp>
 #include <kmscape/landscape/network.hpp>
+
+#include "common/gnuplot.hpp"
+#include "common/report.hpp"
 
 namespace examples {
 
@@ -81,6 +85,39 @@ inline Eigen::Index class_of(const kmscape::Association& association) {
   if (association.is_truth()) return 0;
   if (!association.is_structured()) return 3;
   return association.almost_empty.empty() ? 1 : 2;
+}
+
+/// Sets the ranges for a network's graph and returns what plots it: lines of this width, and minima as points of this
+/// size in the colours of their classes, `kinds`.
+inline std::string graph_plot(Picture& picture, const kmscape::Network<double>& network,
+                              const std::vector<Eigen::Index>& kinds, double width, double size) {
+  const auto graph = disconnectivity_graph(kmscape::merge_tree(network));
+  const auto minima = static_cast<Eigen::Index>(network.minima.size());
+  Eigen::MatrixXd marks(3, minima);
+  for (Eigen::Index m = 0; m < minima; ++m) {
+    const auto at = static_cast<std::size_t>(m);
+    marks.col(m) << graph.place[at], network.minima[at].value, colour_value(kinds[at]);
+  }
+  picture << "set xrange [-1:" + std::to_string(minima) + "]"
+          << "set yrange [" + number((minima == 0 ? 0 : network.best().value) - graph.head, 10) + ":" +
+                 number(graph.top + 1.5 * graph.head, 10) + "]";
+  return picture.data(graph.lines) + " with vectors nohead lw " + number(width) + " lc rgb '#777777' notitle, " +
+         picture.data(marks) + " using 1:2:3 with points pt 7 ps " + number(size) + " lc rgb variable notitle";
+}
+
+/// The classes in their colours, at this height of a picture of several panels, as labels 10 to 13.
+inline void add_class_legend(Picture& picture, double height) {
+  for (std::size_t kind = 0; kind < 4; ++kind)
+    picture << "set label " + std::to_string(10 + kind) + " '" + class_names[kind] + "' at screen " +
+                   number(0.10 + 0.22 * static_cast<double>(kind)) + "," + number(height) +
+                   " left offset 1.2,0 font ',9' textcolor '#333333' point pt 7 ps 1 lc rgb '" +
+                   colour(static_cast<Eigen::Index>(kind)) + "'";
+}
+
+/// The panels that follow are without the legend and without label 1.
+inline void end_class_legend(Picture& picture) {
+  picture << "unset label 1";
+  for (std::size_t kind = 0; kind < 4; ++kind) picture << "unset label " + std::to_string(10 + kind);
 }
 
 }  // namespace examples

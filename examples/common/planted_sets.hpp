@@ -74,24 +74,24 @@ inline double overlap(const PlantedSet& set) {
 }
 
 /// Twelve sets: fifteen clusters with overlaps from 9% to 44%, twenty to fifty of overlap 20%, eight of 100 to 2000
-/// points, and sixteen in 32 to 256 dimensions.
-inline std::vector<PlantedSet> planted_benchmark() {
+/// points, and sixteen in 32 to 256 dimensions. Another layout has other centers and points, of about the same overlap.
+inline std::vector<PlantedSet> planted_benchmark(std::uint64_t layout) {
   std::vector<PlantedSet> sets;
   const double boxes[] = {31.5, 26.3, 21.6, 21.1};
   for (int s = 0; s < 4; ++s)
-    sets.push_back(even_set("S" + std::to_string(s + 1), 2, 15, 333, boxes[s] / 6, boxes[s], 2));
+    sets.push_back(even_set("S" + std::to_string(s + 1), 2, 15, 333, boxes[s] / 6, boxes[s], layout + 1));
   const Eigen::Index counts[] = {20, 35, 50};
   const double spacings[] = {5.85, 6.16, 6.02};
   for (int a = 0; a < 3; ++a)
     sets.push_back(even_set("A" + std::to_string(a + 1), 2, counts[a], 150, 0.7 * spacings[a],
-                            spacings[a] * std::sqrt(static_cast<double>(counts[a])), 1));
+                            spacings[a] * std::sqrt(static_cast<double>(counts[a])), layout));
   Eigen::MatrixXd centers(2, 8);
   centers << 0, 9, 4.5, 100, 130, 100, 130, 115,  //
       0, 0, 8, -25, -25, 5, 5, -50;
   sets.push_back(
-      planted_set("unbalance", centers, {2000, 2000, 2000, 100, 100, 100, 100, 100}, {1, 1, 1, 3, 3, 3, 3, 3}, 1));
+      planted_set("unbalance", centers, {2000, 2000, 2000, 100, 100, 100, 100, 100}, {1, 1, 1, 3, 3, 3, 3, 3}, layout));
   for (const Eigen::Index d : {32, 64, 128, 256})
-    sets.push_back(even_set("dim" + std::to_string(d), d, 16, 64, 0, 10, 1));
+    sets.push_back(even_set("dim" + std::to_string(d), d, 16, 64, 0, 10, layout));
   return sets;
 }
 

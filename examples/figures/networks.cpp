@@ -24,7 +24,6 @@ struct Case {
   std::string file, words;
   bool standardised;
   Index k;
-  std::string known;  // of other searches
 };
 
 struct Found {
@@ -82,16 +81,14 @@ int main(int argc, char** argv) {
     const std::filesystem::path data = arguments.text("data", "examples/data");
     const auto restarts = arguments.integer("restarts", 1000, 1), max_minima = arguments.integer("max-minima", 500, 1);
 
-    const std::vector<Case> cases = {
-        {"iris.csv", "iris, k = 3", false, 3,
-         "10 minima, 12 transition states, by a search that gives up once t leaves (0, 1)"},
-        {"iris.csv", "iris, k = 4", false, 4, "84 minima, 204 transition states, by the same search"},
-        {"iris.csv", "iris, k = 5", false, 5, ""},
-        {"iris.csv", "iris, k = 6", false, 6, ""},
-        {"wine.csv", "wine, k = 3", false, 3, ""},
-        {"wine.csv", "wine, k = 4", false, 4, ""},
-        {"wine.csv", "wine, standardised, k = 2", true, 2, ""},
-        {"wine.csv", "wine, standardised, k = 3", true, 3, ""}};
+    const std::vector<Case> cases = {{"iris.csv", "iris, k = 3", false, 3},
+                                     {"iris.csv", "iris, k = 4", false, 4},
+                                     {"iris.csv", "iris, k = 5", false, 5},
+                                     {"iris.csv", "iris, k = 6", false, 6},
+                                     {"wine.csv", "wine, k = 3", false, 3},
+                                     {"wine.csv", "wine, k = 4", false, 4},
+                                     {"wine.csv", "wine, standardised, k = 2", true, 2},
+                                     {"wine.csv", "wine, standardised, k = 3", true, 3}};
     examples::ProgressBar bar;
     std::vector<Found> all;
     for (const auto& of : cases) all.push_back(find(data, of, restarts, max_minima, bar.callback()));
@@ -110,48 +107,33 @@ int main(int argc, char** argv) {
     picture << "set termoption fontscale 2"
             << "set termoption linewidth 2"
             << "set termoption pointscale 2"
-            << "set multiplot layout 2,4 margins 0.045,0.99,0.04,0.87 spacing 0.05,0.11"
+            << "set multiplot layout 2,4 margins 0.045,0.99,0.03,0.82 spacing 0.05,0.13"
             << "set border 2"
             << "unset xtics"
             << "unset key"
             << "set ytics font ',8' offset 0.6,0"
+            << "set format y '%.2s%c'"
             << "set title font ',10'"
             << "set label 1 'Disconnectivity graphs: two minima are joined at the lowest barrier between them "
                "(objective)' at "
                "screen 0.5,0.97 center font ',12' textcolor '#222222'";
-    // A legend of its own: the panels share it.
-    for (std::size_t kind = 0; kind < 4; ++kind) {
-      const std::string at = examples::number(0.10 + 0.22 * static_cast<double>(kind));
-      picture << "set label " + std::to_string(10 + kind) + " '" + examples::class_names[kind] + "' at screen " + at +
-                     ",0.925 left offset 1.2,0 font ',9' textcolor '#333333' point pt 7 ps 1 lc rgb '" +
-                     examples::colour(static_cast<Index>(kind)) + "'";
-    }
+    examples::add_class_legend(picture, 0.935);
     for (std::size_t c = 0; c < cases.size(); ++c) {
       const auto& found = all[c];
       const auto& network = found.network;
       const bool closed = network.status == kmscape::NetworkStatus::closed;
-      report.row(cases[c].words, cases[c].known, counts(found) + ", " + examples::number(found.seconds, 2) + " s",
+      report.row(cases[c].words, "nothing", counts(found) + ", " + examples::number(found.seconds, 2) + " s",
                  std::string(closed ? "closed" : "budget reached: more to find") + "; " + std::to_string(found.from) +
                      " minima from the restarts; " + std::to_string(kmscape::funnels(network).bottoms.size()) +
                      " funnels, " + examples::number(100 * kmscape::funnels(network).share_of_best, 3) +
                      "% of the minima in the best one's");
-      const auto graph = examples::disconnectivity_graph(kmscape::merge_tree(network));
-      const auto minima = static_cast<Index>(network.minima.size());
-      Eigen::MatrixXd marks(3, minima);
-      for (Index m = 0; m < minima; ++m)
-        marks.col(m) << graph.place[static_cast<std::size_t>(m)], network.minima[static_cast<std::size_t>(m)].value,
-            examples::colour_value(found.kinds[static_cast<std::size_t>(m)]);
+      const auto minima = network.minima.size();
+      const auto plot = examples::graph_plot(picture, network, found.kinds, 0.6, minima > 100 ? 0.35 : 0.8);
       picture << "set title \"" + cases[c].words + "\\n{/*0.85 " + std::to_string(minima) + " minima, " +
                      std::to_string(network.states.size()) + " states, " + examples::number(found.seconds, 2) + " s" +
                      (closed ? "" : ", not closed") + "}\""
-              << "set xrange [-1:" + std::to_string(minima) + "]"
-              << "set yrange [" + examples::number(network.best().value - graph.head, 10) + ":" +
-                     examples::number(graph.top + 1.5 * graph.head, 10) + "]"
-              << "plot " + picture.data(graph.lines) + " with vectors nohead lw 0.6 lc rgb '#777777', " +
-                     picture.data(marks) + " using 1:2:3 with points pt 7 ps " + (minima > 100 ? "0.35" : "0.8") +
-                     " lc rgb variable";
-      for (std::size_t label = 0; label < 5; ++label)
-        picture << "unset label " + std::to_string(label == 0 ? 1 : 9 + label);
+              << "plot " + plot;
+      examples::end_class_legend(picture);
     }
     picture << "unset multiplot";
     picture.draw();
