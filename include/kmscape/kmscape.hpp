@@ -118,6 +118,7 @@
 #include <kmscape/transition/exchange.hpp>
 #include <kmscape/transition/exchange_paths.hpp>
 #include <kmscape/transition/predecessors.hpp>
+#include <kmscape/transition/radial_search.hpp>
 #include <kmscape/transition/separating_diagram.hpp>
 #include <kmscape/transition/size_bounds.hpp>
 #include <kmscape/transition/transition.hpp>

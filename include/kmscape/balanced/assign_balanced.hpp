@@ -360,16 +360,9 @@ template <class P, class C>
     for (const Index w : weights) total += w;
   }
   auto bounds = capacities.bounds(c.cols(), total, function);
-  require(options.prices.empty() || static_cast<Index>(options.prices.size()) == c.cols(), function, "options.prices",
-          text(options.prices.size(), " numbers"), text("there are ", c.cols(), " centers"),
-          "pass one price per center, or none");
-  for (std::size_t j = 0; j < options.prices.size(); ++j)
-    require(std::isfinite(options.prices[j]), function, text("options.prices[", j, "]"), options.prices[j],
-            "every price must be a finite number", "pass the prices of an earlier result, or none");
+  check_prices(options.prices, c.cols(), function);
   check_spread(x, c, static_cast<double>(total), function);
-  const PointColumns<Scalar> columns{x.data(), x.rows(), x.cols(),
-                                     P::RowsAtCompileTime == 1 ? x.innerStride() : x.outerStride()};
-  const CenterCosts<Scalar> costs(columns, c.cols(), [&](Index j) { return c.data() + j * c.rows(); });
+  const CenterCosts<Scalar> costs(point_columns(x), c.cols(), [&](Index j) { return c.data() + j * c.rows(); });
   ThreadTeam team(resolve_threads(options.threads, function, "options.threads"));
   return BalancedSearch<Scalar>(costs, std::move(weights), std::move(bounds), team).run(options);
 }

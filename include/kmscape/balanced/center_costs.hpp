@@ -3,11 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/simd.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -22,6 +26,21 @@ struct PointColumns {
 
   [[nodiscard]] const Scalar* point(Index i) const { return data + i * stride; }
 };
+
+/// Those of an Eigen::Ref to points.
+template <class Reference>
+[[nodiscard]] PointColumns<typename Reference::Scalar> point_columns(const Reference& x) {
+  return {x.data(), x.rows(), x.cols(), Reference::RowsAtCompileTime == 1 ? x.innerStride() : x.outerStride()};
+}
+
+/// `options.prices`: one for each of k centers, or none.
+inline void check_prices(const std::vector<double>& prices, Index k, std::string_view function) {
+  require(prices.empty() || static_cast<Index>(prices.size()) == k, function, "options.prices",
+          text(prices.size(), " numbers"), text("there are ", k, " centers"), "pass one price per center, or none");
+  for (std::size_t j = 0; j < prices.size(); ++j)
+    require(std::isfinite(prices[j]), function, text("options.prices[", j, "]"), prices[j],
+            "every price must be a finite number", "pass the prices of an earlier result, or none");
+}
 
 template <std::floating_point Scalar_>
 class CenterCosts {

@@ -149,6 +149,7 @@ EntropicBallotResult<typename P::Scalar, P::RowsAtCompileTime> entropic_ballot(c
   Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> centers = start.template cast<Real>();
   Weights<Real> prices;
   const Eigen::Ref<const internal::PointsOf<P>>& x = points.derived();
+  const auto columns = internal::point_columns(x);
   ThreadTeam team(resolve_threads(options.threads, function, "options.threads"));
   for (;; epsilon = std::max(last, epsilon * static_cast<Real>(options.decay))) {
     // Centers of a stage that only prepares the next need not be known well.
@@ -156,8 +157,7 @@ EntropicBallotResult<typename P::Scalar, P::RowsAtCompileTime> entropic_ballot(c
         static_cast<Real>(epsilon <= last ? options.center_tolerance : std::max(options.center_tolerance, 1e-3));
     bool is_at_rest = false;
     for (int turn = 0; turn < options.max_iterations && !is_at_rest; ++turn) {
-      internal::SinkhornSearch<Scalar> search(x.data(), P::RowsAtCompileTime == 1 ? x.innerStride() : x.outerStride(),
-                                              n, centers, shares, epsilon, team);
+      internal::SinkhornSearch<Scalar> search(columns, centers, shares, epsilon, team);
       auto plan = search.run(prices, static_cast<Real>(options.marginal_tolerance), options.max_sinkhorn);
       ++result.iterations;
       result.sinkhorn_iterations += plan.iterations;

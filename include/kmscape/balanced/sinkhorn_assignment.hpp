@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <kmscape/balanced/center_costs.hpp>
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/objective/objective.hpp>
@@ -93,12 +94,10 @@ class SinkhornSearch {
   using Real = Sum<Scalar>;
   using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
 
-  /// `point(i)` points to d coordinates.
-  SinkhornSearch(const Scalar* points, Index stride, Index n, const Matrix& centers, Weights<Real> shares, Real epsilon,
+  SinkhornSearch(const PointColumns<Scalar>& points, const Matrix& centers, Weights<Real> shares, Real epsilon,
                  ThreadTeam& team)
       : points_(points),
-        stride_(stride),
-        n_(n),
+        n_(points.size),
         centers_(centers),
         origin_(centers.rowwise().mean()),
         shares_(std::move(shares)),
@@ -226,7 +225,7 @@ class SinkhornSearch {
 
   void add_block(Index first, Index count, Index step, bool observes, Workspace& work, SinkhornSums<Real>& sums) const {
     for (Index t = 0; t < count; ++t) {
-      const Scalar* x = points_ + (first + t) * step * stride_;
+      const Scalar* x = points_.point((first + t) * step);
       for (Index s = 0; s < d_; ++s) work.coordinates(t, s) = static_cast<Real>(x[s]) - origin_(s);
     }
     auto x = work.coordinates.topRows(count);
@@ -261,8 +260,8 @@ class SinkhornSearch {
     sums.observed += count;
   }
 
-  const Scalar* points_;
-  Index stride_, n_;
+  PointColumns<Scalar> points_;
+  Index n_;
   const Matrix& centers_;
   Eigen::Matrix<Real, Eigen::Dynamic, 1> origin_;
   Weights<Real> shares_, prices_;
@@ -302,20 +301,14 @@ SinkhornResult<Real> sinkhorn_assignment(const Eigen::MatrixBase<P>& points, con
           "pass 1e-6, say");
   require(options.max_iterations >= 1, function, "options.max_iterations", options.max_iterations,
           "an assignment takes at least one pass", "pass 1 or more");
-  require(options.prices.empty() || static_cast<Index>(options.prices.size()) == k, function, "options.prices",
-          text(options.prices.size(), " numbers"), text("there are ", k, " centers"),
-          "pass one price per center, or none");
-  Weights<Real> prices(static_cast<Index>(options.prices.size()));
-  for (Index j = 0; j < prices.size(); ++j) {
-    prices(j) = static_cast<Real>(options.prices[static_cast<std::size_t>(j)]);
-    require(std::isfinite(prices(j)), function, text("options.prices[", j, "]"), prices(j),
-            "every price must be a finite number", "pass the prices of an earlier result, or none");
-  }
+  internal::check_prices(options.prices, k, function);
+  const Weights<Real> prices =
+      Eigen::Map<const Eigen::ArrayXd>(options.prices.data(), static_cast<Index>(options.prices.size()))
+          .template cast<Real>();
   const Eigen::Ref<const internal::PointsOf<P>>& x = points.derived();
   const Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> c = centers.template cast<Real>();
   ThreadTeam team(resolve_threads(options.threads, function, "options.threads"));
-  return internal::SinkhornSearch<Scalar>(x.data(), P::RowsAtCompileTime == 1 ? x.innerStride() : x.outerStride(),
-                                          x.cols(), c, shares, static_cast<Real>(epsilon), team)
+  return internal::SinkhornSearch<Scalar>(internal::point_columns(x), c, shares, static_cast<Real>(epsilon), team)
       .run(prices, static_cast<Real>(options.tolerance), options.max_iterations);
 }
 
