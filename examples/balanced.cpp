@@ -4,8 +4,7 @@
 // Small run: {data}/iris.csv --k 3 --truth label --json {out}/balanced.json --figure {out}/balanced.png
 // Small run: {data}/planted.csv --k 4 --truth label --min-size 10 --max-size 600 --json {out}/balanced_bounds.json
 // Small run: {data}/planted.csv --k 3 --truth label --entropic 0.05 --figure {out}/balanced_entropic.png
-// Small run: {data}/line.csv --centers {data}/line.csv --assign-only --json {out}/balanced_line.json --figure
-// {out}/balanced_line.png
+// Small run: {data}/line.csv --centers {data}/line.csv --assign-only --json {out}/line.json --figure {out}/line.png
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -6,8 +6,7 @@
 // order of the labels; without labels every point starts and ends at the nearest site.
 //
 // Small run: {data}/iris.csv --truth label --from-sites {data}/iris_sites_a.csv --to-sites {data}/iris_sites_b.csv
-// --json {out}/transition.json Small run: {data}/plane_labels.csv --from a --to b --frames {out}/transition
-// --most-frames 3
+// Small run: {data}/plane_labels.csv --from a --to b --frames {out}/transition --most-frames 3 --json {out}/t.json
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -233,7 +233,7 @@ struct MomentTable {
 /// A line through a component's center is followed from cell to cell: what leaves a cell by one of its planes enters
 /// the cell behind, so that a line costs as many tails as it crosses faces, and k planes each. O(k) a crossing. Lines
 /// that leave through an edge pass empty pieces of cells, never the same cell twice: each crossing brings centers that
-/// lie farther along the line.
+/// lie farther along the line. Should rounding say otherwise, the last of m cells keeps what is left.
 template <std::same_as<SpanMixture> Mixture>
 [[nodiscard]] std::vector<MomentTable> cell_tables_by_rays(const std::vector<HalfSpaces>& cells, Index p,
                                                            const Mixture& mixture, const RayRule& rule) {
@@ -286,7 +286,8 @@ template <std::same_as<SpanMixture> Mixture>
           for (const double sign : {1.0, -1.0}) {
             std::size_t cell = home[s];
             RadialTail near = all;
-            for (double from = 0;;) {
+            double from = 0;
+            for (std::size_t crossed = 1;; ++crossed) {
               const Vector& room = offsets[s][cell];
               const double* slope = slopes[cell].col(ray).data();
               double to = infinity;
@@ -299,7 +300,7 @@ template <std::same_as<SpanMixture> Mixture>
                 }
               }
               to = std::max(to, from);
-              const bool is_last = !(to < end);
+              const bool is_last = !(to < end) || crossed == m;
               const RadialTail far = is_last ? RadialTail{} : tail(to);
               const auto i = static_cast<Index>(cell), c = static_cast<Index>(s);
               table.mass(i, c) += weight * (near.mass - far.mass);
