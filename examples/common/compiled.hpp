@@ -18,6 +18,8 @@ KMSCAPE_COMPILED class Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd>;
 KMSCAPE_COMPILED class Eigen::HouseholderQR<Eigen::MatrixXd>;
 KMSCAPE_COMPILED class Eigen::JacobiSVD<Eigen::MatrixXd>;
 KMSCAPE_COMPILED class Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>;
+KMSCAPE_COMPILED Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>&
+Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>::compute(const Eigen::EigenBase<Eigen::MatrixXd>&, int);
 
 namespace kmscape {
 
@@ -71,6 +73,7 @@ KMSCAPE_COMPILED SeedingResult<double> seed_centers(const PlainData&, Index, con
 KMSCAPE_COMPILED Survey<double> survey(const PlainData&, const SurveyOptions&);
 KMSCAPE_COMPILED Survey<double> survey(const PlainData&, std::span<const FittedCenters<double>>, const SurveyOptions&);
 KMSCAPE_COMPILED Certificate<double> certify(const PlainData&, const Eigen::MatrixBase<Eigen::MatrixXd>&);
+KMSCAPE_COMPILED ChooseKResult<double> choose_k(const PlainData&, const ChooseKOptions&);
 KMSCAPE_COMPILED StuckTest<double> stuck_test(const PlainData&, const Eigen::MatrixBase<Eigen::MatrixXd>&,
                                               const StuckOptions&);
 
@@ -81,6 +84,31 @@ KMSCAPE_COMPILED VoronoiFace<double, Eigen::Dynamic> voronoi_face(const Eigen::M
                                                                   Index);
 KMSCAPE_COMPILED FaceDensity gaussian_face_density(const VoronoiFace<double>&, const Eigen::VectorXd&, double, double,
                                                    Index, const FaceDensityOptions&);
+
+KMSCAPE_COMPILED EscapeResult<double> escape(const PlainData&, const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                             const EscapeOptions&);
+KMSCAPE_COMPILED Network<double> transition_states(const PlainData&, const Survey<double>&, const TransitionOptions&);
+
+KMSCAPE_COMPILED Matching<double> minimum_cost_matching(const Eigen::MatrixBase<Eigen::MatrixXd>&);
+KMSCAPE_COMPILED BalancedAssignment<double> assign_balanced(const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                            const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                            const Capacities&, const BalancedOptions&);
+KMSCAPE_COMPILED BallotResult<double, Eigen::Dynamic> ballot(const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                             const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                             const BallotOptions&);
+KMSCAPE_COMPILED EntropicBallotResult<double, Eigen::Dynamic> entropic_ballot(const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                                              const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                                                              const EntropicOptions&);
+KMSCAPE_COMPILED AminiLevinaResult<double> amini_levina(const Eigen::MatrixBase<Eigen::MatrixXd>&, Index,
+                                                        const AminiLevinaOptions&);
+
+KMSCAPE_COMPILED Labels constrained_lsa(const Eigen::MatrixBase<Eigen::MatrixXd>&,
+                                        const Eigen::MatrixBase<Eigen::MatrixXd>&, const Counts&);
+KMSCAPE_COMPILED Transition transition(const Eigen::MatrixBase<Eigen::MatrixXd>&, const Labels&,
+                                       const Eigen::MatrixBase<Eigen::MatrixXd>&, const Labels&,
+                                       const Eigen::MatrixBase<Eigen::MatrixXd>&, const TransitionSequenceOptions&);
+KMSCAPE_COMPILED TransitionVerification verify(const Eigen::MatrixBase<Eigen::MatrixXd>&, const Transition&,
+                                               const VerifyOptions&);
 
 KMSCAPE_COMPILED class PopulationObjective<StochasticBallModel<double>>;
 KMSCAPE_COMPILED class PopulationObjective<StochasticBallModel<double, 2>>;

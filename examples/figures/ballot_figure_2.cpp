@@ -42,20 +42,21 @@ double growth(const Eigen::MatrixXd& line) {
   return ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum();
 }
 
-double run_method(std::size_t method, const kmscape::EmpiricalObjective<double>& objective,
-                  const Eigen::MatrixXd& start) {
+double run_method(std::size_t method, const Eigen::MatrixXd& points, const Eigen::MatrixXd& start) {
+  const kmscape::EmpiricalObjective<double> objective(
+      Eigen::Map<const Eigen::MatrixXd>(points.data(), points.rows(), points.cols()));  // a view
   return seconds([&] {
     switch (method) {
       case 0:
-        return void(kmscape::ballot(objective.points(), start));
+        return void(kmscape::ballot(points, start));
       case 1:
-        return void(kmscape::entropic_ballot(objective.points(), start));
+        return void(kmscape::entropic_ballot(points, start));
       case 2:
         return void(kmscape::lloyd(objective, start));
       case 3:
-        return void(kmscape::matching_ballot(objective.points(), start));
+        return void(kmscape::matching_ballot(points, start));
       default:
-        return void(kmscape::amini_levina(objective.points(), 2, {.tolerance = 1e-4, .max_iterations = 1000}));
+        return void(kmscape::amini_levina(points, 2, {.tolerance = 1e-4, .max_iterations = 1000}));
     }
   });
 }
@@ -86,12 +87,12 @@ int main(int argc, char** argv) {
       std::array<std::vector<double>, 5> times;
       for (std::int64_t repeat = 0; repeat < (power > 22 ? 1 : repeats); ++repeat) {
         const kmscape::Seed seed(static_cast<std::uint64_t>(repeat));
-        const kmscape::EmpiricalObjective<double> objective(model.sample_balanced(n, seed).points);
+        const Eigen::MatrixXd points = model.sample_balanced(n, seed).points;
         Eigen::MatrixXd start(2, 2);
-        start << objective.points().col(0), objective.points().col(n / 2);
+        start << points.col(0), points.col(n / 2);
         if (start.col(0) == start.col(1)) continue;
         for (std::size_t m = 0; m < methods.size(); ++m)
-          if (power <= methods[m].largest) times[m].push_back(run_method(m, objective, start));
+          if (power <= methods[m].largest) times[m].push_back(run_method(m, points, start));
       }
       for (std::size_t m = 0; m < methods.size(); ++m) {
         if (times[m].empty()) continue;

@@ -27,27 +27,27 @@ Objective objective(double radius) { return Objective(Model(kmscape::centers_on_
 Eigen::RowVector3d candidate(double radius) { return {-2.0 / 3 - radius / 6, 2.0 / 3 + radius / 6, far}; }
 
 /// The Hessian in the two centers that matter; the third has an empty cell, hence zeros.
-Eigen::Matrix2d effective_hessian(double radius) {
+Eigen::MatrixXd effective_hessian(double radius) {
   return objective(radius).hessian(candidate(radius)).topLeftCorner<2, 2>();
 }
 
 /// The Hessian as the paper prints it.
-Eigen::Matrix2d printed_hessian(double radius) {
-  Eigen::Matrix2d result;
+Eigen::MatrixXd printed_hessian(double radius) {
+  Eigen::MatrixXd result(2, 2);
   result << 35 * radius / 6 - 2.0 / 3, -2.0 / 3 - radius / 6, -2.0 / 3 - radius / 6, 37 * radius / 6 + 2.0 / 3;
   return result / (6 * radius);
 }
 
 /// And as it is: (1/6r) [[6r - a, -a], [-a, 6r - a]] with a = 2/3 + r/6.
-Eigen::Matrix2d true_hessian(double radius) {
+Eigen::MatrixXd true_hessian(double radius) {
   const double a = 2.0 / 3 + radius / 6;
-  Eigen::Matrix2d result;
+  Eigen::MatrixXd result(2, 2);
   result << 6 * radius - a, -a, -a, 6 * radius - a;
   return result / (6 * radius);
 }
 
-double least(const Eigen::Matrix2d& matrix) {
-  return Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d>(matrix, Eigen::EigenvaluesOnly).eigenvalues()(0);
+double least(const Eigen::MatrixXd& matrix) {
+  return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(matrix, Eigen::EigenvaluesOnly).eigenvalues()(0);
 }
 
 /// Where the measured least eigenvalue changes its sign.
@@ -163,7 +163,7 @@ int main(int argc, char** argv) {
         "the "
         "two cells meet at every stationary point with an empty third cell.");
     const auto number = [](double value) { return examples::number(value, 6); };
-    const Eigen::Matrix2d shown = 6 * 0.3 * effective_hessian(0.3), printed = 6 * 0.3 * printed_hessian(0.3);
+    const Eigen::MatrixXd shown = 6 * 0.3 * effective_hessian(0.3), printed = 6 * 0.3 * printed_hessian(0.3);
     report
         .row("Hessian at r = 0.3, times 6r",
              "[[" + number(printed(0, 0)) + ", " + number(printed(0, 1)) + "], [" + number(printed(1, 0)) + ", " +

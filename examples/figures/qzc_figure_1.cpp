@@ -37,12 +37,12 @@ Eigen::MatrixXd true_centers() {
 
 /// The direction in which the points of one cluster spread most, a unit vector.
 Eigen::Vector2d longest_axis(const kmscape::Sample<double>& sample, kmscape::Label cluster) {
-  Eigen::Matrix2d scatter = Eigen::Matrix2d::Zero();
+  Eigen::MatrixXd scatter = Eigen::MatrixXd::Zero(2, 2);
   const Eigen::Vector2d center = true_centers().col(cluster);
   for (Eigen::Index i = 0; i < sample.points.cols(); ++i)
     if (sample.labels(i) == cluster)
       scatter += (sample.points.col(i) - center) * (sample.points.col(i) - center).transpose();
-  return Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d>(scatter).eigenvectors().col(1);
+  return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(scatter).eigenvectors().col(1);
 }
 
 std::array<Panel, 4> panels(const kmscape::Sample<double>& sample) {

@@ -236,7 +236,8 @@ int main(int argc, char** argv) {
     Eigen::MatrixXd plane(2, 3);
     plane << 0, 3.2, 1.2, 0, 0.4, 3;
     const std::array<Study, 2> studies = {
-        study_of("three balls on the line", kmscape::StochasticBallModel(kmscape::centers_on_line(3, 2.0), 0.3), 3,
+        study_of("three balls on the line",
+                 kmscape::StochasticBallModel<double>(Eigen::MatrixXd(kmscape::centers_on_line(3, 2.0)), 0.3), 3,
                  trials, 60, sizes, tick),
         study_of("two centers on three Gaussians", kmscape::GaussianMixtureModel<double>(plane, 0.6), 2, trials, 60,
                  sizes, tick)};
