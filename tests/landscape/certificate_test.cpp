@@ -157,7 +157,7 @@ TEST_CASE("one center on the mean is the global minimum") {
 TEST_CASE("a minimum over centers need not be one over single exchanges, and the gain is that of the partitions") {
   // {0}, {3, 4.5, 5}...: searched for here by brute force, so that the case cannot be made up.
   Index found = 0;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < testing::trials(40u); ++seed) {
     const Eigen::MatrixXd points = testing::normal_points(2, 8, seed);
     const EmpiricalObjective objective(points);
     for_each_partition(8, 3, [&](const std::vector<int>& labels) {
@@ -176,7 +176,7 @@ TEST_CASE("a minimum over centers need not be one over single exchanges, and the
       found += best > 1e-12;
     });
   }
-  CHECK(found > 10);
+  CHECK(found > testing::trials(10));
 }
 
 TEST_CASE(

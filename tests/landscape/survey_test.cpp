@@ -211,7 +211,7 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
 }
 
 TEST_CASE("progress goes up to the total, and a callback can end the survey with what there is") {
-  const EmpiricalObjective objective(normal_points(2, 5000, 6));
+  const EmpiricalObjective objective(normal_points(2, testing::trials(5000), 6));
   std::vector<Index> done;
   static_cast<void>(
       survey(objective, {.clusters = 4, .restarts = 200, .threads = 2, .progress = [&](const kmscape::Progress& p) {

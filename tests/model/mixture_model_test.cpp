@@ -11,6 +11,7 @@
 #include <kmscape/model/stochastic_ball.hpp>
 
 #include "support/catch.hpp"
+#include "support/trials.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
@@ -185,7 +186,7 @@ TEMPLATE_TEST_CASE("every component has its center as mean, its variance, and no
   for (const Index d : {1, 2, 3, 5}) {
     if (TestType::dim != Eigen::Dynamic && d != TestType::dim) continue;
     const auto model = general_model<TestType>(d);
-    const auto sample = model.sample(200000, Seed{17});
+    const auto sample = model.sample(testing::trials(200'000), Seed{17});
     const double scales[] = {0.5, 0.25, 1};
     for (kmscape::Label s = 0; s < 3; ++s) {
       CAPTURE(d, s);

@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::choose_k;
 using kmscape::EmpiricalObjective;
@@ -148,7 +149,7 @@ TEST_CASE("two points on the line: the expected gap is -3 and the deviation of i
   // W*_1 = (u - v)^2 / 2 for u, v uniform on [0, 1], and |u - v| has density 2 (1 - t): E log = -3/2, Var log = 5/4.
   for (const auto box : {GapReference::bounding_box, GapReference::principal_box})
     for (const double length : {1.0, 1e-3, 700.0}) {
-      constexpr int references = 20'000;
+      constexpr int references = testing::trials(20'000);
       const auto result = choose_k(EmpiricalObjective(on_line({5, 5 + length})),
                                    {.k_max = 1, .restarts = 1, .references = references, .reference = box});
       const double deviation = std::sqrt(5.0), standard_error = deviation / std::sqrt(references);

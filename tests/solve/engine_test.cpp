@@ -12,6 +12,7 @@
 
 #include "support/catch.hpp"
 #include "support/points.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::EmptyCell;
@@ -117,9 +118,10 @@ TEST_CASE("every engine walks the textbook's path") {
 }
 
 TEMPLATE_TEST_CASE("all engines give the bits of brute force: data with and without clusters", "", float, double) {
-  engine_battery<TestType>(normal_points<TestType>(1, 5000, 1), 9);
-  engine_battery<TestType>(normal_points<TestType>(2, 5000, 2), 30);
-  engine_battery<TestType>(clustered_points<TestType>(3, 5000, 40, 10, 3), 40);
+  const Index n = testing::is_sanitized ? 2200 : 5000;  // several blocks in either case
+  engine_battery<TestType>(normal_points<TestType>(1, n, 1), 9);
+  engine_battery<TestType>(normal_points<TestType>(2, n, 2), 30);
+  engine_battery<TestType>(clustered_points<TestType>(3, n, 40, 10, 3), 40);
   engine_battery<TestType>(clustered_points<TestType>(9, 2000, 25, 3, 4), 25);
   engine_battery<TestType>(normal_points<TestType>(24, 1500, 5), 50);
   engine_battery<TestType>(clustered_points<TestType>(70, 500, 13, 1, 6), 13);

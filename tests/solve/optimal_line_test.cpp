@@ -144,16 +144,17 @@ TEST_CASE("equal values: the least last boundary is taken, then the least one be
   CHECK(labels(on_line({-1, -1, 0, 1, 1}), 2) == std::vector<int>{0, 0, 1, 1, 1});
   // 2999 equal gaps and 1500 centers: pairs, in one way only; with one center more, one pair parts into single points,
   // and the last two points do so last.
-  Eigen::MatrixXd even(1, 3000);
-  for (Index i = 0; i < 3000; ++i) even(0, i) = static_cast<double>(i);
-  const auto pairs = optimal_line(EmpiricalObjective(even), 1500);
-  CHECK(pairs.value == 750);
-  for (Index i = 0; i < 3000; ++i) REQUIRE(pairs.labels(i) == i / 2);
-  const auto more = optimal_line(EmpiricalObjective(even), 1501);
-  CHECK(more.value == 749.5);
+  const Index k = testing::trials(1500), n = 2 * k;
+  Eigen::MatrixXd even(1, n);
+  for (Index i = 0; i < n; ++i) even(0, i) = static_cast<double>(i);
+  const auto pairs = optimal_line(EmpiricalObjective(even), k);
+  CHECK(pairs.value == static_cast<double>(k) / 2);
+  for (Index i = 0; i < n; ++i) REQUIRE(pairs.labels(i) == i / 2);
+  const auto more = optimal_line(EmpiricalObjective(even), k + 1);
+  CHECK(more.value == static_cast<double>(k - 1) / 2);
   CHECK(more.labels(0) == 0);
   CHECK(more.labels(1) == 1);
-  for (Index i = 2; i < 3000; ++i) REQUIRE(more.labels(i) == i / 2 + 1);
+  for (Index i = 2; i < n; ++i) REQUIRE(more.labels(i) == i / 2 + 1);
 }
 
 TEST_CASE("over several chunks the optimum is that of the quadratic program, for every number of centers") {
