@@ -211,10 +211,10 @@ TEST_CASE("every empty-cell policy surveys, also with more centers than a start 
 }
 
 TEST_CASE("progress goes up to the total, and a callback can end the survey with what there is") {
-  const EmpiricalObjective objective(normal_points(2, testing::trials(5000), 6));
+  const EmpiricalObjective objective(normal_points(2, 5000, 6));
   std::vector<Index> done;
   static_cast<void>(
-      survey(objective, {.clusters = 4, .restarts = 200, .threads = 2, .progress = [&](const kmscape::Progress& p) {
+      survey(objective, {.clusters = 2, .restarts = 200, .threads = 2, .progress = [&](const kmscape::Progress& p) {
                            if (p.stage == "restarts") {
                              CHECK(p.total == 200);
                              done.push_back(p.done);
@@ -225,7 +225,7 @@ TEST_CASE("progress goes up to the total, and a callback can end the survey with
   CHECK(std::is_sorted(done.begin(), done.end()));
   CHECK(done.back() == 200);
   const auto stopped =
-      survey(objective, {.clusters = 4, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
+      survey(objective, {.clusters = 2, .restarts = 200, .progress = [](const kmscape::Progress&) { return false; }});
   CHECK(stopped.stopped);
   CHECK(stopped.restarts < 200);
   CHECK(restarts_counted(stopped) == stopped.restarts);

@@ -17,7 +17,6 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
-#include "support/trials.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
@@ -153,7 +152,7 @@ TEST_CASE("values, masses and centroids against drawn points, in dimensions 1 to
   for (const Index d : {1, 2, 3, 5, 10})
     for_both_populations(d, static_cast<std::uint64_t>(20 + d), [&](const auto& model) {
       CAPTURE(d);
-      const Index k = 4, n = testing::trials(20'000);
+      const Index k = 4, n = 20'000;
       const Eigen::MatrixXd centers = testing::normal_points(d, k, static_cast<std::uint64_t>(30 + d));
       const PopulationObjective objective(model, {.samples = 128});
       const auto cells = objective.cells(centers);
