@@ -90,9 +90,9 @@ std::string in_short(const kmscape::Association& association) {
   std::string out;
   for (const auto& group : association.groups) {
     std::string clusters;
-    for (const Index s : group.clusters) clusters += (clusters.empty() ? "" : "+") + std::to_string(s);
-    out += (out.empty() ? "" : ", ") + std::to_string(group.centers.size()) +
-           (group.clusters.size() > 1 ? " over " : " on ") + clusters;
+    for (const Index s : group.clusters) clusters.append(clusters.empty() ? "" : "+").append(std::to_string(s));
+    out.append(out.empty() ? "" : ", ").append(std::to_string(group.centers.size()));
+    out.append(group.clusters.size() > 1 ? " over " : " on ").append(clusters);
   }
   return out;
 }
