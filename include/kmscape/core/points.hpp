@@ -35,6 +35,15 @@ using Weights = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
 
 namespace internal {
 
+template <class T, class>
+struct DependentType {
+  using type = T;
+};
+/// T by a name that depends on a template's parameter: expressions of it are compiled where the template is used, and
+/// not wherever its header is included.
+template <class T, class Parameter>
+using Dependent = typename DependentType<T, Parameter>::type;
+
 /// The plain type that holds the columns of an expression: same scalar, same compile-time dimension.
 template <class Derived>
 using PointsOf = Points<typename Derived::Scalar, Derived::RowsAtCompileTime>;

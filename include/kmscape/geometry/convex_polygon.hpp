@@ -177,7 +177,7 @@ void append_voronoi_half_planes(const Eigen::MatrixBase<Derived>& centers, Index
     if (other != own)
       out.push_back(internal::nearer_half_plane(own, other, j + shift));
     else if (j < i)  // nothing is nearer to i: two half-planes without a common point
-      out.insert(out.end(), {{Eigen::Vector2d::UnitX(), -1, -1}, {-Eigen::Vector2d::UnitX(), -1, -1}});
+      for (const double side : {1.0, -1.0}) out.push_back({{side, 0}, -1, -1});
   }
 }
 

@@ -139,7 +139,7 @@ double equation_17(const std::same_as<CandidateGeometry> auto& geometry, const C
 
 OpposingDirection opposing_directions(const std::same_as<CandidateGeometry> auto& geometry) {
   const Index m = geometry.centers(), d = geometry.fitted.rows();
-  OpposingDirection result;
+  internal::Dependent<OpposingDirection, decltype(geometry)> result;
   result.is_exhaustive = m <= 10;
   result.signs = Eigen::ArrayXi::Ones(m);
   double best = -1;
@@ -163,9 +163,10 @@ OpposingDirection opposing_directions(const std::same_as<CandidateGeometry> auto
       consider(signs, value);
     }
   }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(internal::curvature(geometry, result.signs));
+  const Eigen::SelfAdjointEigenSolver<internal::Dependent<Eigen::MatrixXd, decltype(geometry)>> eigen(
+      internal::curvature(geometry, result.signs));
   result.axis = eigen.eigenvectors().col(d - 1).normalized();
-  result.direction = result.axis * result.signs.cast<double>().matrix().transpose();
+  result.direction = result.axis * result.signs.template cast<double>().matrix().transpose();
   for (Index i = 0; i < m; ++i)
     result.first_order +=
         2 * geometry.cell_mass(i) * result.direction.col(i).dot(geometry.fitted.col(i) - geometry.cell_centroid(i));

@@ -118,9 +118,10 @@ template <SphericalMixture Model, class Derived>
 /// Root-mean-square distance of the population from its mean: the unit of what concerns all centers.
 template <SphericalMixture Model>
 [[nodiscard]] double population_scale(const Model& model) {
-  const Eigen::MatrixXd centers = model.centers().template cast<double>();
-  const Eigen::VectorXd weights = model.weights().template cast<double>().matrix();
-  const Eigen::VectorXd mean = centers * weights;
+  using Vector = internal::Dependent<Eigen::VectorXd, Model>;
+  const internal::Dependent<Eigen::MatrixXd, Model> centers = model.centers().template cast<double>();
+  const Vector weights = model.weights().template cast<double>().matrix();
+  const Vector mean = centers * weights;
   double square = (centers.colwise() - mean).colwise().squaredNorm() * weights;
   for (Index s = 0; s < model.components(); ++s)
     square += weights(s) * static_cast<double>(model.component_variance(s));
@@ -155,22 +156,25 @@ struct UsedCenters {
       if (moments.mass(i) > 0) cells.push_back(i);
   }
 
-  [[nodiscard]] Eigen::MatrixXd block(const Eigen::MatrixXd& full, Index d) const {
+  template <class Matrix>
+  [[nodiscard]] Matrix block(const Matrix& full, Index d) const {
     const auto m = static_cast<Index>(cells.size());
-    Eigen::MatrixXd result(d * m, d * m);
+    Matrix result(d * m, d * m);
     for (Index a = 0; a < m; ++a)
       for (Index b = 0; b < m; ++b) result.block(a * d, b * d, d, d) = full.block(cell(a) * d, cell(b) * d, d, d);
     return result;
   }
   /// A vector over the centers with mass as a d x m matrix over all of them.
-  [[nodiscard]] Eigen::MatrixXd spread(const Eigen::VectorXd& part, Index d, Index m) const {
-    Eigen::MatrixXd result = Eigen::MatrixXd::Zero(d, m);
+  template <class Vector>
+  [[nodiscard]] auto spread(const Vector& part, Index d, Index m) const {
+    using Matrix = Dependent<Eigen::MatrixXd, Vector>;
+    Matrix result = Matrix::Zero(d, m);
     for (Index a = 0; a < static_cast<Index>(cells.size()); ++a) result.col(cell(a)) = part.segment(a * d, d);
     return result;
   }
   template <class Matrix>
   [[nodiscard]] Eigen::VectorXd gather(const Matrix& columns) const {
-    Eigen::MatrixXd result(columns.rows(), static_cast<Index>(cells.size()));
+    Dependent<Eigen::MatrixXd, Matrix> result(columns.rows(), static_cast<Index>(cells.size()));
     for (Index a = 0; a < result.cols(); ++a) result.col(a) = columns.col(cell(a)).template cast<double>();
     return result.reshaped();
   }
@@ -192,13 +196,13 @@ template <class Centers, class Cells>
 struct RaySearch {
   double step = 0, drop = 0;
 };
-template <class Objective, class Centers>
-[[nodiscard]] RaySearch search_ray(const Objective& objective, const Centers& centers, const Eigen::MatrixXd& direction,
+template <class Objective, class Centers, class Direction>
+[[nodiscard]] RaySearch search_ray(const Objective& objective, const Centers& centers, const Direction& direction,
                                    double value, double farthest, double nearest) {
   RaySearch best;
   for (double length = farthest / 4; length >= nearest; length /= 4)
     for (const double step : {length, -length}) {
-      const Eigen::MatrixXd moved = centers.template cast<double>() + step * direction;
+      const Direction moved = centers.template cast<double>() + step * direction;
       const double drop = value - static_cast<double>(objective.value(moved));
       if (drop > best.drop) best = {step, drop};
     }
@@ -207,8 +211,8 @@ template <class Objective, class Centers>
 
 /// How far the cells without mass stay clear of the balls; 0 for a center on one with mass, whose cell any move shares.
 /// A Gaussian's cell has no mass only where the mass is too small for a double: nothing moves it.
-template <class Model>
-[[nodiscard]] double margin_of_empty_cells(const Model& model, const Eigen::MatrixXd& centers,
+template <class Model, class Centers>
+[[nodiscard]] double margin_of_empty_cells(const Model& model, const Centers& centers,
                                            const std::vector<Index>& empty) {
   double margin = std::numeric_limits<double>::infinity();
   for (const Index i : empty) {
@@ -217,7 +221,7 @@ template <class Model>
     if constexpr (requires { model.radii(); }) {
       const auto cell = polyhedral_cell(centers, i);
       for (Index s = 0; s < model.components(); ++s) {
-        const Eigen::VectorXd ball = model.centers().col(s).template cast<double>();
+        const Dependent<Eigen::VectorXd, Model> ball = model.centers().col(s).template cast<double>();
         const auto nearest = nearest_in_cell(cell, ball);
         if (nearest.exists)
           margin = std::min(margin, static_cast<double>(nearest.distance) - static_cast<double>(model.radii()(s)));
@@ -229,15 +233,15 @@ template <class Model>
 
 /// On the line, gives every face between cells with mass the larger of the densities at `within` on both its sides:
 /// v'Hv holds -(|beta_i - beta_j| / 2) f (v_i + v_j)^2 for it.
-template <class Objective>
-void take_larger_densities(const Objective& objective, const Eigen::MatrixXd& centers, const Eigen::ArrayXd& mass,
-                           double within, Eigen::MatrixXd& hessian) {
+template <class Objective, class Matrix>
+void take_larger_densities(const Objective& objective, const Matrix& centers, const Eigen::ArrayXd& mass, double within,
+                           Matrix& hessian) {
+  using Array = Dependent<Eigen::ArrayXd, Objective>;
   const auto& model = objective.model();
   if constexpr (requires { model.radii(); }) {
     if (model.dimension() != 1) return;
-    const Eigen::ArrayXd ends = model.radii().template cast<double>(),
-                         weights = model.weights().template cast<double>();
-    const Eigen::ArrayXd middles = model.centers().row(0).transpose().array().template cast<double>();
+    const Array ends = model.radii().template cast<double>(), weights = model.weights().template cast<double>();
+    const Array middles = model.centers().row(0).transpose().array().template cast<double>();
     const auto density = [&](double x) { return ((middles - x).abs() < ends).select(weights / (2 * ends), 0.0).sum(); };
     for (const auto& face : objective.faces(centers)) {
       if (!(mass(face.i) > 0 && mass(face.j) > 0)) continue;
@@ -301,10 +305,10 @@ template <class Model, class Matrix>
 
 /// Whether a stationary point of the same value lies about where a step of `length` in `direction` leads. Values differ
 /// by the square of `rounding`, the error of places in units of the step's.
-template <class Objective, class Centers>
-[[nodiscard]] bool continues_along(const Objective& objective, const Centers& centers, const Eigen::MatrixXd& direction,
+template <class Objective, class Centers, class Direction>
+[[nodiscard]] bool continues_along(const Objective& objective, const Centers& centers, const Direction& direction,
                                    double length, double value, double rounding) {
-  const Eigen::MatrixXd moved = centers.template cast<double>() + length * direction;
+  const Direction moved = centers.template cast<double>() + length * direction;
   const auto point = stationary_point(objective, moved);
   const double stayed = (point.centers.template cast<double>() - moved).norm();
   return point.converged && stayed < std::abs(length) / 2 &&
@@ -326,7 +330,8 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   internal::check_centers(centers, objective.dimension(), "certify", "centers");
   using Fitted = FittedCenters<typename Model::Scalar, Model::dim>;
   const Fitted at = centers.template cast<typename Fitted::Scalar>();
-  const Eigen::MatrixXd plain = at.template cast<double>();
+  using Matrix = internal::Dependent<Eigen::MatrixXd, Model>;
+  const Matrix plain = at.template cast<double>();
   const Index d = at.rows(), m = at.cols();
   const double scale = population_scale(objective.model()), size = component_scale(objective.model());
   const double place = internal::rounding_of_places(objective.model());
@@ -348,15 +353,15 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   auto hessian = objective.hessian_with_error(at);
   const Eigen::VectorXd slope = used.gather(internal::gradient(at, cells));
   const double unit = 2 * static_cast<double>(cells.mass.maxCoeff());
-  const Eigen::MatrixXd newton =
+  const Matrix newton =
       used.spread(internal::newton_step(used.block(hessian.value, d), slope, unit * place / size).step, d, m);
   result.distance = newton.colwise().norm().maxCoeff();
   // A jump nearer than the stationary point is known, or than centers are rounded, may be hit.
   const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::max(scale, plain.cwiseAbs().maxCoeff());
   internal::take_larger_densities(objective, plain, cells.mass.template cast<double>(), result.distance + rounding,
                                   hessian.value);
-  const Eigen::MatrixXd block = used.block(hessian.value, d);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(block);
+  const Matrix block = used.block(hessian.value, d);
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(block);
   result.eigenvalues = eigen.eigenvalues();
   result.smallest_eigenvalue = result.eigenvalues(0);
   // By Weyl's inequality no eigenvalue is off by more than the norm of the Hessian's error. For tiny components what
@@ -368,7 +373,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
       std::max({options.curvature * unit, 3 * used.block(hessian.standard_error, d).norm(), result.rounding});
   result.negative = (result.eigenvalues.array() < -result.eigenvalue_error).count();
 
-  const auto refute = [&](PopulationVerdict verdict, const Eigen::MatrixXd& direction, const internal::RaySearch& ray) {
+  const auto refute = [&](PopulationVerdict verdict, const Matrix& direction, const internal::RaySearch& ray) {
     result.verdict = verdict;
     result.drop = ray.drop;
     result.descent = (plain + ray.step * direction).template cast<typename Fitted::Scalar>();
@@ -380,7 +385,7 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
     result.drop = result.value - static_cast<double>(objective.value(result.descent));
     return result;
   }
-  const Eigen::MatrixXd lowest = used.spread(eigen.eigenvectors().col(0), d, m);
+  const Matrix lowest = used.spread(eigen.eigenvectors().col(0), d, m);
   if (result.negative > 0) {
     const auto ray = internal::search_ray(objective, at, lowest, result.value, scale, 1e-6 * size);
     if (ray.drop > 0) {
@@ -392,10 +397,10 @@ PopulationCertificate<typename Model::Scalar, Model::dim> certify(const Populati
   if (result.empty_margin <= 0) {
     // A center that can take mass from its neighbours at once: only trial can say in which direction.
     internal::RaySearch best;
-    Eigen::MatrixXd direction = Eigen::MatrixXd::Zero(d, m);
+    Matrix direction = Matrix::Zero(d, m);
     for (const Index i : empty)
       for (Index s = 0; s < d; ++s) {
-        Eigen::MatrixXd axis = Eigen::MatrixXd::Zero(d, m);
+        Matrix axis = Matrix::Zero(d, m);
         axis(s, i) = 1;
         const auto ray = internal::search_ray(objective, at, axis, result.value, scale, 1e-6 * size);
         if (ray.drop <= best.drop) continue;
@@ -460,13 +465,13 @@ StationaryPoint<typename Model::Scalar, Model::dim> stationary_point(const Popul
     const auto step =
         internal::newton_step(used.block(objective.hessian(result.centers), d),
                               used.gather(internal::gradient(result.centers, cells)), unit * place / size);
-    const Eigen::MatrixXd move = used.spread(step.step, d, m);
+    const auto move = used.spread(step.step, d, m);
     result.distance = move.colwise().norm().maxCoeff();
     result.predicted_change = step.change;
     result.smallest_eigenvalue = step.smallest_eigenvalue;
     return move;
   };
-  Eigen::MatrixXd step = newton();
+  auto step = newton();
   while (result.residual > options.tolerance * size && result.iterations < options.max_iterations) {
     const double length = step.norm();
     if (length > options.largest_step * scale) step *= options.largest_step * scale / length;

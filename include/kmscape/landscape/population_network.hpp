@@ -157,6 +157,8 @@ PopulationSaddle<typename Model::Scalar, Model::dim> saddle_from(const Populatio
   require(sign == 1 || sign == -1, function, "sign", sign, "a walk goes one way or the other", "pass 1 or -1");
   using Result = PopulationSaddle<typename Model::Scalar, Model::dim>;
   using Fitted = FittedCenters<typename Model::Scalar, Model::dim>;
+  using Matrix = internal::Dependent<Eigen::MatrixXd, Model>;
+  using Vector = internal::Dependent<Eigen::VectorXd, Model>;
   const double scale = population_scale(objective.model()), longest = options.step * scale;
 
   Result result;
@@ -164,7 +166,7 @@ PopulationSaddle<typename Model::Scalar, Model::dim> saddle_from(const Populatio
   if (internal::has_empty_cell(objective.cells(result.centers)))
     require(false, function, "minimum", "a center without mass", "nothing holds such a center in its place",
             "leave it out");
-  Eigen::VectorXd followed;
+  Vector followed;
   for (; result.steps < options.max_steps; ++result.steps) {
     const auto cells = objective.cells(result.centers);
     if (internal::has_empty_cell(cells)) {
@@ -172,19 +174,18 @@ PopulationSaddle<typename Model::Scalar, Model::dim> saddle_from(const Populatio
       return result;
     }
     const Fitted slopes = internal::gradient(result.centers, cells);
-    const Eigen::VectorXd slope = slopes.template cast<double>().reshaped();
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(objective.hessian(result.centers));
+    const Vector slope = slopes.template cast<double>().reshaped();
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(objective.hessian(result.centers));
     const auto& values = eigen.eigenvalues();
     const auto& vectors = eigen.eigenvectors();
     Index current = mode;
-    Eigen::VectorXd step;
+    Vector step;
     if (result.steps == 0) {
       followed = sign * vectors.col(mode);
       step = longest / 2 * followed;  // the gradient is 0 here and says nothing
     } else {
       (vectors.transpose() * followed).cwiseAbs().maxCoeff(&current);
-      followed = vectors.col(current).dot(followed) < 0 ? Eigen::VectorXd(-vectors.col(current))
-                                                        : Eigen::VectorXd(vectors.col(current));
+      followed = vectors.col(current).dot(followed) < 0 ? Vector(-vectors.col(current)) : Vector(vectors.col(current));
       step.setZero(size);
       for (Index e = 0; e < size; ++e) {
         const double along = vectors.col(e).dot(slope), curvature = std::abs(values(e));

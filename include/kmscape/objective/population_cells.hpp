@@ -112,7 +112,7 @@ struct CenterSpan {
 [[nodiscard]] CenterSpan center_span(const std::vector<Eigen::MatrixXd>& diagrams,
                                      const std::same_as<SpanMixture> auto& mixture, Integrator integrator,
                                      std::string_view function) {
-  CenterSpan span;
+  Dependent<CenterSpan, decltype(mixture)> span;
   const Index d = mixture.dimension;
   span.origin = diagrams.front().col(0);
   span.by_rays = integrator == Integrator::quasi_monte_carlo;
@@ -122,7 +122,7 @@ struct CenterSpan {
     Index columns = 0;
     double scale = 0;
     for (const auto& centers : diagrams) columns += centers.cols() - 1;
-    Eigen::MatrixXd differences(d, std::max<Index>(columns, 1));
+    Dependent<Eigen::MatrixXd, decltype(mixture)> differences(d, std::max<Index>(columns, 1));
     differences.setZero();
     Index at = 0;
     for (const auto& centers : diagrams) {
@@ -201,7 +201,7 @@ struct FaceRegion {
 [[nodiscard]] FaceRegion face_region(const std::same_as<HalfSpaces> auto& cell, Index number) {
   using Matrix = std::remove_cvref_t<decltype(cell.normals)>;
   using Vector = std::remove_cvref_t<decltype(cell.offsets)>;
-  FaceRegion face;
+  Dependent<FaceRegion, decltype(cell)> face;
   const Index p = cell.normals.rows(), planes = cell.offsets.size();
   face.normal = cell.normals.col(number);
   face.offset = cell.offsets(number);
