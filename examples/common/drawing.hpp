@@ -5,7 +5,6 @@
 #include <Eigen/Dense>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <kmscape/geometry/convex_polygon.hpp>

@@ -42,9 +42,8 @@ double growth(const Eigen::MatrixXd& line) {
   return ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum();
 }
 
-double run_method(std::size_t method, const Eigen::MatrixXd& points, const Eigen::MatrixXd& start) {
-  const kmscape::EmpiricalObjective<double> objective(
-      Eigen::Map<const Eigen::MatrixXd>(points.data(), points.rows(), points.cols()));  // a view
+double run_method(std::size_t method, const Eigen::MatrixXd& points,
+                  const kmscape::EmpiricalObjective<double>& objective, const Eigen::MatrixXd& start) {
   return seconds([&] {
     switch (method) {
       case 0:
@@ -88,11 +87,12 @@ int main(int argc, char** argv) {
       for (std::int64_t repeat = 0; repeat < (power > 22 ? 1 : repeats); ++repeat) {
         const kmscape::Seed seed(static_cast<std::uint64_t>(repeat));
         const Eigen::MatrixXd points = model.sample_balanced(n, seed).points;
+        const kmscape::EmpiricalObjective<double> objective(Eigen::Map<const Eigen::MatrixXd>(points.data(), 2, n));
         Eigen::MatrixXd start(2, 2);
         start << points.col(0), points.col(n / 2);
         if (start.col(0) == start.col(1)) continue;
         for (std::size_t m = 0; m < methods.size(); ++m)
-          if (power <= methods[m].largest) times[m].push_back(run_method(m, points, start));
+          if (power <= methods[m].largest) times[m].push_back(run_method(m, points, objective, start));
       }
       for (std::size_t m = 0; m < methods.size(); ++m) {
         if (times[m].empty()) continue;

@@ -156,12 +156,10 @@ int main(int argc, char** argv) {
       off = std::max(off, (effective_hessian(radius) - true_hessian(radius)).cwiseAbs().maxCoeff());
     examples::Report report(
         "qzc_example_1", "QZC Example 1: two centers over three intervals",
-        "Intervals of radius r around -1, 0, 1; two centers at -+(2/3 + r/6), the third far away. Left: the least "
-        "eigenvalue of the Hessian in the two centers, from the library's integrals; in the shaded band the paper "
-        "claims "
-        "a minimum where it is negative. Middle: the objective along that eigenvector for three radii. Right: where "
-        "the "
-        "two cells meet at every stationary point with an empty third cell.");
+        "Intervals of radius r around -1, 0, 1; two centers at -+(2/3 + r/6), the third far away. Left: the "
+        "least eigenvalue of the Hessian in the two centers, from the library's integrals; in the shaded band "
+        "the paper claims a minimum where it is negative. Middle: the objective along that eigenvector for three "
+        "radii. Right: where the two cells meet at every stationary point with an empty third cell.");
     const auto number = [](double value) { return examples::number(value, 6); };
     const Eigen::MatrixXd shown = 6 * 0.3 * effective_hessian(0.3), printed = 6 * 0.3 * printed_hessian(0.3);
     report

@@ -117,6 +117,7 @@
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
 #include <kmscape/transition/exchange_paths.hpp>
+#include <kmscape/transition/item_pool.hpp>
 #include <kmscape/transition/predecessors.hpp>
 #include <kmscape/transition/radial_search.hpp>
 #include <kmscape/transition/separating_diagram.hpp>

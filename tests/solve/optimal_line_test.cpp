@@ -142,7 +142,7 @@ TEST_CASE("equal values: the least last boundary is taken, then the least one be
   CHECK(labels(on_line({2, 1, 0}), 2) == std::vector<int>{1, 1, 0});
   CHECK(labels(on_line({0, 1, 2, 3, 4, 5}), 4) == std::vector<int>{0, 1, 2, 2, 3, 3});
   CHECK(labels(on_line({-1, -1, 0, 1, 1}), 2) == std::vector<int>{0, 0, 1, 1, 1});
-  // 2999 equal gaps and 1500 centers: pairs, in one way only; with one center more, one pair parts into single points,
+  // 2k - 1 equal gaps and k centers: pairs, in one way only; with one center more, one pair parts into single points,
   // and the last two points do so last.
   const Index k = testing::trials(1500), n = 2 * k;
   Eigen::MatrixXd even(1, n);

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +21,7 @@
 #include <kmscape/transition/clusters.hpp>
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
+#include <kmscape/transition/item_pool.hpp>
 
 namespace kmscape::internal {
 
@@ -151,11 +151,9 @@ class TransitionGraph {
   static constexpr std::size_t small_cluster = 200;   // its pools are the whole of it
   static constexpr std::size_t small_if_fixed = 512;  // likewise: an envelope of one line is soon built
   static constexpr std::size_t lines_ahead = 3;       // of an envelope
-  static constexpr std::size_t lanes = 32;            // more than compilers unroll, so that they vectorise
 
   struct Arc {
-    std::vector<Index> items;  // the pool; may hold items that have left, and some twice
-    std::vector<double> start, end;
+    ItemPool pool;            // may hold items that have left, and some twice
     std::vector<Line> lines;  // the envelope, from `first` on
     std::size_t first = 0;
     bool is_whole = true;                 // the pool holds the whole cluster
@@ -298,9 +296,7 @@ class TransitionGraph {
 
   void collect(Arc& arc, const Clusters::Cluster& cluster, std::size_t i, std::size_t l) {
     const std::size_t n = cluster.items.size();
-    arc.items.clear();
-    arc.start.clear();
-    arc.end.clear();
+    arc.pool.clear();
     arc.floor_from = arc.floor_to = infinity;
     if (!arc.is_whole) {
       // Thresholds from a sample: how many items lie below matters for speed only.
@@ -339,23 +335,22 @@ class TransitionGraph {
         start += first_gap_[r] * x;
         end += last_gap_[r] * x;
       }
-      arc.items.push_back(cluster.items[m]);
-      arc.start.push_back(start);
-      arc.end.push_back(end);
+      arc.pool.add(cluster.items[m], start, end);
     };
     if (!arc.is_whole) {
       for (const std::size_t m : picked_) take(m);
       return;
     }
-    arc.items = cluster.items;
-    arc.start.assign(n, 0.0);
-    arc.end.assign(n, 0.0);
+    auto& pool = arc.pool;
+    pool.items = cluster.items;
+    pool.start.assign(n, 0.0);
+    pool.end.assign(n, 0.0);
     for (std::size_t r = 0; r < first_gap_.size(); ++r) {
       const double* const x = cluster.coordinates.data() + r * cluster.capacity;
       const double a = first_gap_[r], b = last_gap_[r];
       for (std::size_t m = 0; m < n; ++m) {
-        arc.start[m] += a * x[m];
-        arc.end[m] += b * x[m];
+        pool.start[m] += a * x[m];
+        pool.end[m] += b * x[m];
       }
     }
   }
@@ -376,9 +371,7 @@ class TransitionGraph {
       const auto value = [&](double lambda) { return start + lambda * (end - start); };
       if (!arc.is_whole && value(arc.from) > arc.floor_from + tolerance_ && value(arc.to) > arc.floor_to + tolerance_)
         continue;
-      arc.items.push_back(item);
-      arc.start.push_back(start);
-      arc.end.push_back(end);
+      arc.pool.add(item, start, end);
       if (arc.lines.empty() || is_crowded(arc)) {
         mark(a);
         continue;
@@ -412,10 +405,10 @@ class TransitionGraph {
     arc.first = 0;
     double reach = std::min(arc.to, std::max(needed, lambda_value_ + arc.horizon));
     const std::size_t first = cheapest(arc, i, l);
-    if (first < arc.items.size()) {
+    if (first < arc.pool.size()) {
       const auto make = [&](std::size_t m, const Breakpoint& from) {
         Line line;
-        line.item = arc.items[m];
+        line.item = arc.pool.items[m];
         line.weight = clusters_.weight(line.item, static_cast<Index>(i), static_cast<Index>(l));
         line.start = rounded(line.weight.start);
         line.end = rounded(line.weight.end);
@@ -428,7 +421,7 @@ class TransitionGraph {
       while (!fixed_ && arc.lines.back().from_value < reach) {
         Breakpoint until = horizon;
         const std::size_t next = next_line(arc, i, l, until);
-        if (next == arc.items.size()) break;
+        if (next == arc.pool.size()) break;
         const double end = until.value();
         if (arc.lines.size() >= lines_ahead && end > needed) {
           reach = std::min(reach, end);
@@ -449,20 +442,21 @@ class TransitionGraph {
   }
 
   /// Whether so many items have joined the pool that a new one is worth a scan.
-  [[nodiscard]] static bool is_crowded(const Arc& arc) { return arc.items.size() > 4 * (arc.wanted + small_cluster); }
+  [[nodiscard]] static bool is_crowded(const Arc& arc) { return arc.pool.size() > 4 * (arc.wanted + small_cluster); }
 
   /// The member of the pool that is cheapest at lambda(); of several the one that falls fastest, then the lowest item.
   /// The pool's size if it holds no item. Items that have left are met here, where they were cheapest, and dropped.
   [[nodiscard]] std::size_t cheapest(Arc& arc, std::size_t i, std::size_t l) {
     for (;;) {
-      const std::size_t count = arc.items.size();
-      const double limit = least_value(arc) + 2 * tolerance_;
+      auto& pool = arc.pool;
+      const std::size_t count = pool.size();
+      const double limit = pool.least_value(lambda_value_) + 2 * tolerance_;
       std::size_t best = count;
       LinearWeight best_weight;
       bool has_weight = false;
       picked_.clear();
-      visit_below(arc, lambda_value_, limit, [&](std::size_t m) {
-        if (has_left(arc.items[m], i)) {
+      pool.visit_below(lambda_value_, limit, [&](std::size_t m) {
+        if (has_left(pool.items[m], i)) {
           picked_.push_back(m);
           return;
         }
@@ -470,47 +464,21 @@ class TransitionGraph {
           best = m;
           return;
         }
-        if (!has_weight) best_weight = clusters_.weight(arc.items[best], static_cast<Index>(i), static_cast<Index>(l));
+        if (!has_weight) best_weight = clusters_.weight(pool.items[best], static_cast<Index>(i), static_cast<Index>(l));
         has_weight = true;
-        const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
-        if (is_before(weight, arc.items[m], best_weight, arc.items[best], lambda_)) {
+        const LinearWeight weight = clusters_.weight(pool.items[m], static_cast<Index>(i), static_cast<Index>(l));
+        if (is_before(weight, pool.items[m], best_weight, pool.items[best], lambda_)) {
           best = m;
           best_weight = weight;
         }
       });
       if (picked_.empty()) return best;
-      for (; !picked_.empty(); picked_.pop_back()) {
-        const std::size_t m = picked_.back();
-        arc.items[m] = arc.items.back();
-        arc.start[m] = arc.start.back();
-        arc.end[m] = arc.end.back();
-        arc.items.pop_back();
-        arc.start.pop_back();
-        arc.end.pop_back();
-      }
+      for (; !picked_.empty(); picked_.pop_back()) pool.drop(picked_.back());
     }
   }
 
   [[nodiscard]] bool has_left(Index item, std::size_t i) const {
     return clusters_.label[static_cast<std::size_t>(item)] != static_cast<Label>(i);
-  }
-
-  /// The least rounded value at lambda() in the pool.
-  [[nodiscard]] double least_value(const Arc& arc) const {
-    const std::size_t count = arc.items.size();
-    const double* const start = arc.start.data();
-    const double* const end = arc.end.data();
-    // Several minima side by side, which the compiler keeps in one register.
-    std::array<double, lanes> least;
-    least.fill(infinity);
-    std::size_t done = 0;
-    for (; done + lanes <= count; done += lanes)
-      for (std::size_t q = 0; q < lanes; ++q) {
-        const double value = start[done + q] + lambda_value_ * (end[done + q] - start[done + q]);
-        least[q] = value < least[q] ? value : least[q];
-      }
-    for (; done < count; ++done) least[0] = std::min(least[0], start[done] + lambda_value_ * (end[done] - start[done]));
-    return *std::min_element(least.begin(), least.end());
   }
 
   /// Whether the first item is cheaper at lambda and right of it, or comes first in a tie.
@@ -527,19 +495,18 @@ class TransitionGraph {
   /// The member of the pool that first gets cheaper than the last line, and where; the pool's size if none does.
   [[nodiscard]] std::size_t next_line(const Arc& arc, std::size_t i, std::size_t l, Breakpoint& until) const {
     const Line& line = arc.lines.back();
-    std::size_t best = arc.items.size();
+    const auto& items = arc.pool.items;
+    std::size_t best = items.size();
     LinearWeight best_weight;
     double value = until.value(), limit = at(line, value) + tolerance_;
-    visit_below(arc, value, limit, [&](std::size_t m) {
-      if (arc.items[m] == line.item || has_left(arc.items[m], i)) return;
-      const LinearWeight weight = clusters_.weight(arc.items[m], static_cast<Index>(i), static_cast<Index>(l));
+    arc.pool.visit_below(value, limit, [&](std::size_t m) {
+      if (items[m] == line.item || has_left(items[m], i)) return;
+      const LinearWeight weight = clusters_.weight(items[m], static_cast<Index>(i), static_cast<Index>(l));
       const LinearWeight difference = weight - line.weight;
       const int side = sign(difference, until);
       if (side > 0 || difference.end - difference.start >= 0) return;
       // Where several lines take over at once it is the one that falls fastest.
-      if (side == 0 &&
-          (best == arc.items.size() || !is_before(weight, arc.items[m], best_weight, arc.items[best], until)))
-        return;
+      if (side == 0 && (best == items.size() || !is_before(weight, items[m], best_weight, items[best], until))) return;
       best = m;
       best_weight = weight;
       until = root(difference);
@@ -547,26 +514,6 @@ class TransitionGraph {
       limit = at(line, value) + tolerance_;
     });
     return best;
-  }
-
-  /// Calls `visit` with the members of the pool whose lines are not above `limit` at `lambda`; it may change both.
-  template <class Visit>
-  static void visit_below(const Arc& arc, const double& lambda, const double& limit, const Visit& visit) {
-    const std::size_t count = arc.items.size();
-    const double* const start = arc.start.data();
-    const double* const end = arc.end.data();
-    std::size_t done = 0;
-    for (; done + lanes <= count; done += lanes) {
-      const double here = lambda, most = limit;
-      int below = 0;
-      for (std::size_t q = 0; q < lanes; ++q)
-        below += start[done + q] + here * (end[done + q] - start[done + q]) <= most;
-      if (below == 0) continue;
-      for (std::size_t m = done; m < done + lanes; ++m)
-        if (start[m] + lambda * (end[m] - start[m]) <= limit) visit(m);
-    }
-    for (; done < count; ++done)
-      if (start[done] + lambda * (end[done] - start[done]) <= limit) visit(done);
   }
 
   /// How far the envelope, known until `reach`, stays below the floor.
