@@ -87,7 +87,8 @@ int main(int argc, char** argv) {
          {"min-size", "A", "least number of points in a cluster; with --max-size, in place of equal sizes"},
          {"max-size", "B", "largest number of points in a cluster"},
          {"entropic", "EPS", "E-BalLOT with this last regularisation, in data units squared"},
-         {"truth", "COLUMN", "column of class labels to compare with, by name or by number from 1"},
+         {"truth", "COLUMN",
+          "column of class labels to compare with, by name or by number from 1; `label` if there is one"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
          {"json", "FILE", "write the result in full precision"},
          {"figure", "FILE", "draw a picture, .png or .svg"}});
@@ -189,7 +190,7 @@ Answer solve(const Input& input) {
 
 void print(const Input& input, const Answer& answer) {
   std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
-            << ", k = " << input.k << "; "
+            << input.table.remark() << ", k = " << input.k << "; "
             << (input.only_assign ? "one assignment"
                 : input.entropic  ? "E-BalLOT"
                                   : "BalLOT")

@@ -68,7 +68,8 @@ int main(int argc, char** argv) {
     const examples::Arguments arguments(
         argc, argv, "choose_k DATA.csv [options]",
         {{"k-max", "K", "largest number of centers to try; 10, or as many as there are distinct points, unless given"},
-         {"truth", "COLUMN", "column of class labels to compare with, by name or by number from 1"},
+         {"truth", "COLUMN",
+          "column of class labels to compare with, by name or by number from 1; `label` if there is one"},
          {"restarts", "R", "restarts for every k, 10 unless given"},
          {"references", "B", "reference samples of the gap statistic, 20 unless given; 0 leaves it out"},
          {"box", "BOX", "where references are uniform: principal (default) or bounding"},
@@ -148,8 +149,8 @@ void print(const Input& input, const Result& result) {
   const auto& options = input.options;
   const bool has_truth = input.table.labels.size() > 0;
   std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
-            << "; k = 1 to " << options.k_max << ", " << options.restarts << " restarts each, " << options.references
-            << " references in the "
+            << input.table.remark() << "; k = 1 to " << options.k_max << ", " << options.restarts << " restarts each, "
+            << options.references << " references in the "
             << (options.reference == kmscape::GapReference::principal_box ? "principal" : "bounding") << " box, seed "
             << options.seed.value << "\n\n"
             << "  k         value  explained   elbow  2nd diff  silhouette  simplified      gap     s_k"

@@ -56,14 +56,14 @@ void run(const examples::Arguments& arguments) {
   const auto certificate = kmscape::certify(objective, result.centers);
   bar.clear();
 
-  std::cout << name << ": n = " << table.points.cols() << ", d = " << table.points.rows() << ", k = " << k << "; "
-            << to_string(options.strategy) << " from " << to_string(seeding.method) << ", seed " << seeding.seed.value
-            << "\nseeded " << examples::number(result.start_value, 8) << ", after Lloyd's iteration "
-            << examples::number(result.history.front(), 8) << ", after " << result.accepted << " of " << result.moves
-            << " moves " << examples::number(result.value, 8) << " (" << to_string(result.status) << ", "
-            << result.lloyd_iterations << " Lloyd steps, " << examples::number(result.seconds, 3)
-            << " s)\ncertificate: " << to_string(certificate.status) << ", grade " << to_string(certificate.grade)
-            << '\n';
+  std::cout << name << ": n = " << table.points.cols() << ", d = " << table.points.rows() << table.remark()
+            << ", k = " << k << "; " << to_string(options.strategy) << " from " << to_string(seeding.method)
+            << ", seed " << seeding.seed.value << "\nseeded " << examples::number(result.start_value, 8)
+            << ", after Lloyd's iteration " << examples::number(result.history.front(), 8) << ", after "
+            << result.accepted << " of " << result.moves << " moves " << examples::number(result.value, 8) << " ("
+            << to_string(result.status) << ", " << result.lloyd_iterations << " Lloyd steps, "
+            << examples::number(result.seconds, 3) << " s)\ncertificate: " << to_string(certificate.status)
+            << ", grade " << to_string(certificate.grade) << '\n';
   if (!arguments.has("json")) return;
   using examples::Json;
   examples::write_file(arguments.text("json"),
@@ -95,7 +95,8 @@ int main(int argc, char** argv) {
          {"seeding", "METHOD", "kmeans++ (default), greedy, random, partition or maximin"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
          {"moves", "M", "moves to try at most, 100 unless given"},
-         {"truth", "COLUMN", "column of class labels to leave out, by name or by number from 1"},
+         {"truth", "COLUMN",
+          "column of class labels to leave out, by name or by number from 1; `label` if there is one"},
          {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},
          {"json", "FILE", "write the fit in full precision"}});
     if (!arguments.printed_help()) run(arguments);

@@ -60,7 +60,9 @@ int main(int argc, char** argv) {
     const examples::Arguments arguments(
         argc, argv, "network DATA.csv --k K [options]",
         {{"k", "K", "number of centers"},
-         {"truth", "COLUMN", "column of class labels, by name or by number from 1: colours the minima of the figure"},
+         {"truth", "COLUMN",
+          "column of class labels, by name or by number from 1; `label` if there is one: colours the minima of the "
+          "figure"},
          {"restarts", "R", "restarts of the survey that begins the search, 1000 unless given"},
          {"from-states", "", "search from both sides of every state, too: finds more and takes longer"},
          {"max-minima", "M", "end the search when it has found so many minima, 10000 unless given"},
@@ -100,8 +102,8 @@ void print(const Input& input, const Network& network, double seconds) {
     return std::to_string(number) + " " + (number == 1 ? one : many);
   };
   std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
-            << ", k = " << input.survey.clusters << "; " << input.survey.restarts << " restarts, then "
-            << network.starts.total
+            << input.table.remark() << ", k = " << input.survey.clusters << "; " << input.survey.restarts
+            << " restarts, then " << network.starts.total
             << " searches on facets: " << count(network.minima.size(), "local minimum", "local minima") << ", "
             << count(network.states.size(), "transition state", "transition states") << ", "
             << count(static_cast<std::size_t>(parts.count), "component", "components") << ", "

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
         "       survey --model ball --centers FILE --radius R --n N [options]\n"
         "       survey --model gmm --centers FILE --sigma S --n N [options]",
         {{"k", "K", "number of centers to fit; with --model the number of its components unless given"},
-         {"truth", "COLUMN", "column of class labels, by name or by number from 1"},
+         {"truth", "COLUMN", "column of class labels, by name or by number from 1; `label` if there is one"},
          {"restarts", "R", "restarts, 1000 unless given"},
          {"seeding", "METHOD", "kmeans++ (default), greedy, random, partition or maximin"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
@@ -140,9 +140,9 @@ std::string percent(double share) { return examples::number(100 * share, 3) + "%
 
 void print(const Input& input, const Survey& survey, const std::vector<kmscape::Association>& associations) {
   std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
-            << ", k = " << input.options.clusters << "; " << survey.restarts << " restarts from "
-            << to_string(input.options.seeding) << ", seed " << input.options.seed.value << ": " << survey.minima.size()
-            << (survey.minima.size() == 1 ? " local minimum\n" : " local minima\n");
+            << input.table.remark() << ", k = " << input.options.clusters << "; " << survey.restarts
+            << " restarts from " << to_string(input.options.seeding) << ", seed " << input.options.seed.value << ": "
+            << survey.minima.size() << (survey.minima.size() == 1 ? " local minimum\n" : " local minima\n");
   if (survey.unfinished > 0) std::cout << survey.unfinished << " restarts ended at no certified minimum\n";
   for (std::size_t m = 0; m < survey.minima.size(); ++m) {
     const auto& minimum = survey.minima[m];

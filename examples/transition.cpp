@@ -33,7 +33,7 @@ namespace {
 using kmscape::Index;
 
 struct Input {
-  std::string name;  // of the file
+  std::string name, remark;  // of the file
   Eigen::MatrixXd points;
   std::vector<std::string> cluster_names;
   kmscape::Labels start, target;
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
          {"to", "LABELS", "the clustering to end with"},
          {"from-sites", "FILE", "sites of the first, one a line; the means of its clusters unless given"},
          {"to-sites", "FILE", "sites of the last"},
-         {"truth", "COLUMN", "a column of the data to leave out"},
+         {"truth", "COLUMN", "a column of the data to leave out, beside `label`"},
          {"json", "FILE", "write every exchange in full precision"},
          {"frames", "DIR", "draw pictures of the items changing cells, and a page that plays them, index.html"},
          {"most-frames", "F", "how many pictures at most, evenly spread; 60 unless given"}});
@@ -155,6 +155,7 @@ Input read_input(const examples::Arguments& arguments) {
   input.name = arguments.positional().front();
   auto table = examples::read_table(input.name, columns);
   input.points = table.points;
+  input.remark = table.remark();
   const Index n = input.points.cols();
   if (in_files) {
     std::vector<std::string> words;
@@ -213,7 +214,7 @@ void print(const Input& input, const kmscape::Transition& transition, double sec
     moves += static_cast<Index>(step.moves.size());
     cyclical += kmscape::is_cyclical(step.moves);
   }
-  std::cout << input.name << ": n = " << input.points.cols() << ", d = " << input.points.rows()
+  std::cout << input.name << ": n = " << input.points.cols() << ", d = " << input.points.rows() << input.remark
             << ", k = " << input.start_sites.cols() << "; " << (input.start != input.target).count()
             << " items differ\n"
             << transition.steps.size() << " exchanges, " << cyclical << " of them cyclical, move " << moves

@@ -1,8 +1,8 @@
 // Reads points from a text file: one point a line, numbers separated by commas, semicolons, tabs or blanks.
 //
 // A first line without any number is the header. Blank lines and lines that begin with # are skipped. Some columns may
-// hold labels (words or numbers). Every complaint is one line `FILE:LINE:COLUMN: ...`, COLUMN being the number of the
-// field.
+// hold labels (words or numbers); one that the header calls `label` always does. Every complaint is one line
+// `FILE:LINE:COLUMN: ...`, COLUMN being the number of the field.
 #pragma once
 
 #include <Eigen/Core>
@@ -26,9 +26,15 @@ namespace examples {
 struct Table {
   std::vector<std::string> names;        // of the d columns of numbers; empty without a header
   Eigen::MatrixXd points;                // d x n: a column for each line of the file
-  kmscape::Labels labels;                // n, where a label column was asked for
+  kmscape::Labels labels;                // n, where there is a label column
   std::vector<std::string> label_names;  // what label 0, 1, ... is called in the file
   std::vector<kmscape::Labels> columns;  // all label columns that were asked for, named together; the first is `labels`
+  bool has_unasked_labels = false;       // a column `label` that was not asked for: `labels` if none was, else left out
+
+  /// What a program says of that column.
+  [[nodiscard]] std::string remark() const {
+    return has_unasked_labels ? " (column 'label' is no coordinate)" : std::string();
+  }
 };
 
 namespace internal {
@@ -91,7 +97,8 @@ inline void name_labels(const std::vector<std::string>& words, Table& table) {
 
 }  // namespace internal
 
-/// Reads `path`; each of `label_columns` is a header's name or a 1-based column number. Throws `input_error`.
+/// Reads `path`; each of `label_columns` is a header's name or a 1-based column number. A column `label` is no
+/// coordinate either: without label columns it is the one. Throws `input_error`.
 inline Table read_table(const std::filesystem::path& path, const std::vector<std::string>& label_columns) {
   const std::string file = path.string();
   const auto complain = [&](std::size_t line, std::size_t column, const std::string& what) {
@@ -110,6 +117,7 @@ inline Table read_table(const std::filesystem::path& path, const std::vector<std
   std::vector<std::vector<std::string>> words(label_columns.size());
   std::vector<std::string> header;
   std::vector<std::size_t> label_at;  // the label columns' numbers from 1
+  std::size_t left_out = 0;           // the number of a column that is neither read as numbers nor as labels
   const auto label_number = [&](std::size_t column) {
     return static_cast<std::size_t>(std::find(label_at.begin(), label_at.end(), column) - label_at.begin());
   };
@@ -154,10 +162,22 @@ inline Table read_table(const std::filesystem::path& path, const std::vector<std
                                        : "there are " + known));
         }
       }
-      if (width <= label_at.size()) complain(line, 0, "there is no column of numbers beside the labels");
+      const auto unasked =
+          static_cast<std::size_t>(std::find(header.begin(), header.end(), "label") - header.begin()) + 1;
+      if (unasked <= header.size() && label_number(unasked) == label_at.size()) {
+        table.has_unasked_labels = true;
+        if (label_at.empty()) {
+          label_at.push_back(unasked);
+          words.resize(1);
+        } else {
+          left_out = unasked;
+        }
+      }
+      if (width <= label_at.size() + (left_out > 0))
+        complain(line, 0, "there is no column of numbers beside the labels");
       if (!header.empty()) {
         for (std::size_t c = 0; c < width; ++c)
-          if (label_number(c + 1) == label_at.size()) table.names.push_back(header[c]);
+          if (c + 1 != left_out && label_number(c + 1) == label_at.size()) table.names.push_back(header[c]);
         continue;
       }
     }
@@ -166,6 +186,7 @@ inline Table read_table(const std::filesystem::path& path, const std::vector<std
                std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields") + ", but line " +
                    std::to_string(first_line) + " has " + std::to_string(width));
     for (std::size_t c = 0; c < width; ++c) {
+      if (c + 1 == left_out) continue;
       const auto& field = fields[c];
       if (field.empty()) complain(line, c + 1, "the field is empty");
       if (const auto label = label_number(c + 1); label < label_at.size()) {
@@ -187,7 +208,7 @@ inline Table read_table(const std::filesystem::path& path, const std::vector<std
   return table;
 }
 
-/// The same with one label column, or none where its name is empty.
+/// The same with one label column, or none to ask for where its name is empty.
 inline Table read_table(const std::filesystem::path& path, const std::string& label_column = "") {
   return read_table(path, label_column.empty() ? std::vector<std::string>() : std::vector<std::string>{label_column});
 }

@@ -49,6 +49,27 @@ TEST_CASE("words are labelled in order of appearance, numbers by size") {
   CHECK((numbers.labels == Eigen::Array3i(1, 0, 1)).all());
 }
 
+TEST_CASE("a column that the header calls label is no coordinate, asked for or not") {
+  const std::string text = "x,label,kind,y\n1.5,7,a,2\n-3,3,b,4e-3\n";
+  const auto asked = read_text("x,label,y\n1.5,7,2\n-3,3,4e-3\n", "label");
+  const auto unasked = read_text("x,label,y\n1.5,7,2\n-3,3,4e-3\n");
+  CHECK(asked.points == two_points());
+  CHECK(unasked.points == two_points());
+  CHECK(unasked.names == std::vector<std::string>{"x", "y"});
+  CHECK((asked.labels == Eigen::Array2i(1, 0)).all());
+  CHECK((unasked.labels == asked.labels).all());
+  CHECK(asked.remark().empty());
+  CHECK(unasked.remark() == " (column 'label' is no coordinate)");
+  // Beside the column that was asked for it is left out.
+  const auto other = read_text(text, "kind");
+  CHECK(other.points == two_points());
+  CHECK(other.names == std::vector<std::string>{"x", "y"});
+  CHECK(other.label_names == std::vector<std::string>{"a", "b"});
+  CHECK(other.columns.size() == 1);
+  CHECK_FALSE(other.remark().empty());
+  CHECK_THROWS_WITH(read_text("label\n1\n2\n"), ContainsSubstring("there is no column of numbers beside the labels"));
+}
+
 TEST_CASE("label columns that are read together are named together") {
   const auto path = std::filesystem::temp_directory_path() / ("kmscape-csv-two-" + std::to_string(getpid()));
   std::ofstream(path, std::ios::binary) << "x,a,y,b\n1.5,2,2,7\n-3,7,4e-3,3\n";
