@@ -190,8 +190,8 @@ struct PassReport {
   }
 };
 
-/// Points per task of a pass, and per partial sum of the objective: at most 128 chunks, each of at least 1024 points and
-/// of at least k, so that partial sums never need more memory than the data.
+/// Points per task of a pass, and per partial sum of the objective: at most 128 chunks, each of at least 1024 points
+/// and of at least k, so that partial sums never need more memory than the data.
 [[nodiscard]] inline Index chunk_size(Index n, Index k) { return std::max({Index{1024}, (n + 127) / 128, k}); }
 
 /// Threads are started only where a pass over n points takes longer than waking them.
@@ -424,9 +424,7 @@ class BruteEngine final : public AssignmentEngine<Scalar> {
         if (filtered) {
           for (Index start = first; start < last; start += filter_width) {
             const int used = static_cast<int>(std::min<Index>(filter_width, last - start));
-            worker.panel().load(start, used);
-            worker.panel().prefetch(start + filter_width, last);
-            worker.panel().score(filter_);
+            worker.panel().find_nearest(start, used, filter_);
             worker.commit_panel(typename Worker::Consecutive{start}, used);
             worker.report.distances += used * k;
           }

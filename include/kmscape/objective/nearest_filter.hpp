@@ -48,27 +48,37 @@ inline constexpr int wide_tile = 6;
 /// For few coordinates, which stay in registers beside the scores.
 inline constexpr int narrow_tile = 2;
 inline constexpr Index narrow_dimension = 4;
+/// For long points and few centers the turning of points into coordinates, beyond the nearest cache, would take longer
+/// than the scores: packs of one point's coordinates are multiplied by a center's instead, and added up in the end.
+inline constexpr Index row_dimension = 128;
+inline constexpr Index row_centers = 2 * wide_tile;
+inline constexpr int row_points = registers == 32 ? 4 : 2;  // at a time: their sums stay in registers
 
-/// Centers in the filter's frame, in tiles: coordinate by coordinate, negated.
+/// Centers in the filter's frame, negated, in tiles: one coordinate of a tile's centers after the other, or, by rows,
+/// a pack of each center's coordinates after the other.
 class FilterCenters {
  public:
   template <class Scalar>
-  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame, int tile) {
+  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame, int tile, bool by_rows = false) {
     using Real = Sum<Scalar>;
-    const Index d = frame.origin.size();
+    const Index d = frame.origin.size(), lanes = by_rows ? filter_lanes : 1;
     tile_ = tile;
     tiles_ = (k + tile - 1) / tile;
-    coordinates_.assign(static_cast<std::size_t>(tiles_ * tile * d), 0.0f);
+    by_rows_ = by_rows;
+    // Where a point's last pack, or the last tile, goes beyond the data, coordinates are 0.
+    tile_size_ = (d + lanes - 1) / lanes * lanes * tile;
+    coordinates_.assign(static_cast<std::size_t>((tiles_ * tile_size_ + filter_lanes - 1) / filter_lanes),
+                        Pack<float>{});
     // Centers that fill up the last tile are infinitely far away.
     heights_.assign(static_cast<std::size_t>(tiles_ * tile), std::numeric_limits<float>::infinity());
     Real largest = 0;
     for (Index j = 0; j < k; ++j) {
-      float* to = coordinates_.data() + (j / tile) * tile * d + j % tile;
+      float* to = values() + (j / tile) * tile_size_ + j % tile * lanes;
       Real squared = 0;
       for (Index s = 0; s < d; ++s) {
         const Real c = (centers[j * d + s] - static_cast<Real>(frame.origin(s))) * static_cast<Real>(frame.scale);
         squared += c * c;
-        to[s * tile] = static_cast<float>(-c);
+        to[s / lanes * lanes * tile + s % lanes] = static_cast<float>(-c);
       }
       heights_[static_cast<std::size_t>(j)] = static_cast<float>(squared / 2);
       largest = std::max(largest, squared);
@@ -76,21 +86,37 @@ class FilterCenters {
     largest_norm_ = static_cast<float>(std::sqrt(largest)) * (1 + 1e-6f);
   }
 
-  /// With the tile that suits the dimension.
+  /// In the form that suits the dimension and the number of centers.
   template <class Scalar>
   void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame) {
-    assign(centers, k, frame, frame.origin.size() <= narrow_dimension ? narrow_tile : wide_tile);
+    const Index d = frame.origin.size();
+    const bool by_rows = d >= std::max<Index>(row_dimension, filter_lanes) && k <= row_centers;
+    assign(centers, k, frame, by_rows ? row_tile(k) : d <= narrow_dimension ? narrow_tile : wide_tile, by_rows);
   }
 
+  [[nodiscard]] bool by_rows() const { return by_rows_; }
+  [[nodiscard]] int tile() const { return tile_; }
   [[nodiscard]] Index tiles() const { return tiles_; }
-  [[nodiscard]] const float* coordinates(Index t, Index d) const { return coordinates_.data() + t * tile_ * d; }
+  [[nodiscard]] const float* coordinates(Index t) const { return values() + t * tile_size_; }
   [[nodiscard]] const float* heights(Index t) const { return heights_.data() + t * tile_; }
   [[nodiscard]] float largest_norm() const { return largest_norm_; }
 
  private:
-  Index tiles_ = 0, tile_ = 1;
+  /// Of two to `wide_tile` centers, as even as can be.
+  [[nodiscard]] static int row_tile(Index k) {
+    const Index tiles = (k + wide_tile - 1) / wide_tile;
+    return static_cast<int>(std::max<Index>(2, (k + tiles - 1) / tiles));
+  }
+
+  [[nodiscard]] float* values() { return reinterpret_cast<float*>(coordinates_.data()); }
+  [[nodiscard]] const float* values() const { return reinterpret_cast<const float*>(coordinates_.data()); }
+
+  Index tiles_ = 0, tile_size_ = 0;
+  int tile_ = 1;
+  bool by_rows_ = false;
   float largest_norm_ = 0;
-  std::vector<float> coordinates_, heights_;
+  std::vector<Pack<float>> coordinates_;  // aligned
+  std::vector<float> heights_;
 };
 
 /// Evens (Odd = 0) or odds (Odd = 1) of two packs, one after the other.
@@ -122,12 +148,61 @@ template <int Count>
   }
 }
 
+/// The sum of all lanes of each pack.
+template <std::size_t Count>
+[[gnu::always_inline]] inline Pack<float> sums_of_lanes(const std::array<Pack<float>, Count>& packs) {
+  if constexpr (Count == 1) {
+    return packs[0];
+  } else {
+    std::array<Pack<float>, Count / 2> pairs;
+    unrolled<static_cast<int>(Count / 2)>([&](auto i) {
+      pairs[i] = every_second<0>(packs[2 * i], packs[2 * i + 1]) + every_second<1>(packs[2 * i], packs[2 * i + 1]);
+    });
+    return sums_of_lanes(pairs);
+  }
+}
+
+/// filter_lanes points' sums with one center.
+using RowSums = std::array<Pack<float>, static_cast<std::size_t>(filter_lanes)>;
+
+/// Memory that is soon to be read.
+struct Ahead {
+  const char *next = nullptr, *end = nullptr;
+
+  [[gnu::always_inline]] void fetch(int lines) {
+    if (next >= end) return;
+    for (int l = 0; l < lines; ++l, next += 64) __builtin_prefetch(next);
+  }
+};
+
+/// Products of filter_lanes rows, `stride` packs apart, with the centers of a tile, pack by pack: sums[c][p] for center
+/// c and row p, of which the lanes are yet to be added up. Fetches `lines` cache lines of what is ahead a pack
+/// meanwhile.
+template <int tile, int lines>
+void multiply_rows(const Pack<float>* rows, Index stride, Index packs, const float* centers,
+                   std::array<RowSums, wide_tile>& sums, Ahead& ahead) {
+  constexpr int points = tile <= wide_tile / 2 ? 2 * row_points : row_points;
+  for (int first = 0; first < filter_lanes; first += points) {
+    const Pack<float>* x = rows + first * stride;
+    const float* center = centers;
+    Pack<float> sum[tile][points] = {};
+    for (Index s = 0; s < packs; ++s, ++x, center += tile * filter_lanes) {
+      ahead.fetch(points * lines);
+      unrolled<tile>([&](auto c) {
+        const auto coordinates = load_pack<Pack<float>>(center + c * filter_lanes);
+        unrolled<points>([&](auto p) { sum[c][p] += x[p * stride] * coordinates; });
+      });
+    }
+    unrolled<tile>(
+        [&](auto c) { unrolled<points>([&](auto p) { sums[c][static_cast<std::size_t>(first + p)] = sum[c][p]; }); });
+  }
+}
+
 /// filter_width points in the filter's frame, and what is known of their nearest centers.
 template <class Scalar>
 class FilterPanel {
  public:
   using Real = Sum<Scalar>;
-  using Values = std::array<float, static_cast<std::size_t>(filter_width)>;
 
   FilterPanel(const PointSpan<Scalar>& points, const FilterFrame<Scalar>& frame)
       : points_(points), frame_(frame), factor_(frame.error_factor()) {
@@ -158,27 +233,43 @@ class FilterPanel {
       if (count == filter_lanes && points_.dimension < filter_lanes)
         load_run(u, points_.point(first + u * filter_lanes));
       else
-        load_rows(u, count, [&](int p) { return points_.point(first + u * filter_lanes + p); });
+        load_rows(u, count, [&](int p) { return address(first, u * filter_lanes + p); });
     }
-  }
-
-  /// Fetches what the next `load(first, ...)` will read, of points before `last`, while scores are computed. Panels
-  /// that would push this one out of the cache are left to the processor.
-  void prefetch(Index first, Index last) const {
-    if (points_.dimension * filter_width * static_cast<Index>(sizeof(Scalar)) > 32768) return;
-    const auto* from = reinterpret_cast<const char*>(points_.point(first));
-    const auto* to = reinterpret_cast<const char*>(points_.point(std::min(first + filter_width, last)));
-    for (; from < to; from += 64) __builtin_prefetch(from);
   }
 
   /// The same for the points of a list.
   void load(const Index* list, int used) {
     for (int u = 0; u * filter_lanes < used; ++u)
       load_rows(u, std::min(filter_lanes, used - u * filter_lanes),
-                [&](int p) { return points_.point(list[u * filter_lanes + p]); });
+                [&](int p) { return address(list, u * filter_lanes + p); });
   }
 
-  /// Finds the two lowest scores of every lane.
+  /// Finds the two lowest scores of points first, ..., first + used - 1, or of those of a list.
+  template <class From>
+  void find_nearest(From from, int used, const FilterCenters& centers) {
+    if (!centers.by_rows()) {
+      load(from, used);
+      if constexpr (std::is_integral_v<From>) prefetch(from + filter_width, points_.size);
+      score(centers);
+      return;
+    }
+    largest_norm_ = centers.largest_norm();
+    for (int u = 0; u * filter_lanes < used; ++u) {
+      RowSums squares;
+      for (int p = 0; p < filter_lanes; ++p) {
+        // Lanes that are not used repeat a point.
+        const Scalar* x = address(from, std::min(u * filter_lanes + p, used - 1));
+        convert_row(p, x);
+        squares[static_cast<std::size_t>(p)] = squares_of_row(p);
+      }
+      squared_norm_[at(u)] = sums_of_lanes(squares);
+      Ahead ahead;
+      if constexpr (std::is_integral_v<From>) ahead = rows_from(from + (u + 1) * filter_lanes);
+      score_rows(u, centers, ahead);
+    }
+  }
+
+  /// Finds the two lowest scores of every lane that was loaded.
   void score(const FilterCenters& centers) {
     largest_norm_ = centers.largest_norm();
     switch (points_.dimension) {
@@ -214,8 +305,8 @@ class FilterPanel {
         scores[0][c] = broadcast(centers.heights(t)[c]);
         scores[1][c] = broadcast(centers.heights(other)[c]);
       });
-      const float* a = centers.coordinates(t, d);
-      const float* b = centers.coordinates(other, d);
+      const float* a = centers.coordinates(t);
+      const float* b = centers.coordinates(other);
       const Pack<float>* x = coordinates_.data() + u;
       for (Index s = 0; s < d; ++s, a += tile, b += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
@@ -273,6 +364,9 @@ class FilterPanel {
 
  private:
   static constexpr std::size_t at(int u) { return static_cast<std::size_t>(u); }
+  [[nodiscard]] const Scalar* address(Index first, int p) const { return points_.point(first + p); }
+  [[nodiscard]] const Scalar* address(const Index* list, int p) const { return points_.point(list[p]); }
+
   static constexpr std::uint32_t lane_mask = static_cast<std::uint32_t>((std::uint64_t{1} << filter_lanes) - 1);
 
   /// Twice the error of two scores, by the largest center: |c_j| <= R. Squared distances enter for the rounding of the
@@ -332,9 +426,8 @@ class FilterPanel {
     for (Index t = 0; t < centers.tiles(); ++t) {
       Pack<float> scores[tile][filter_packs];
       const float* height = centers.heights(t);
-      unrolled<tile>(
-          [&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = broadcast(height[c]); }); });
-      const float* center = centers.coordinates(t, d);
+      unrolled<tile>([&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = broadcast(height[c]); }); });
+      const float* center = centers.coordinates(t);
       const Pack<float>* x = coordinates_.data();
       for (Index s = 0; s < d; ++s, center += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
@@ -356,6 +449,60 @@ class FilterPanel {
       second_[at(u)] = second[u];
       index_[at(u)] = index[u];
     });
+  }
+
+  /// Fetches what the next `load(first, ...)` will read, of points before `last`, while scores are computed. Panels
+  /// that would push this one out of the cache are left to the processor.
+  void prefetch(Index first, Index last) const {
+    if (points_.dimension * filter_width * static_cast<Index>(sizeof(Scalar)) > 32768) return;
+    const auto* from = reinterpret_cast<const char*>(points_.point(first));
+    const auto* to = reinterpret_cast<const char*>(points_.point(std::min(first + filter_width, last)));
+    for (; from < to; from += 64) __builtin_prefetch(from);
+  }
+
+  [[nodiscard]] Ahead rows_from(Index first) const {
+    const Index last = std::min(first + filter_lanes, points_.size);
+    if (first >= last) return {};
+    return {reinterpret_cast<const char*>(points_.point(first)), reinterpret_cast<const char*>(points_.point(last))};
+  }
+
+  /// The two lowest scores of the rows, as those of pack u.
+  void score_rows(int u, const FilterCenters& centers, Ahead ahead) {
+    // More than a pack takes: what is ahead is then fetched before it is needed.
+    constexpr int lines = static_cast<int>(filter_lanes * sizeof(Scalar) / 64) + 1;
+    const Index packs = (points_.dimension + filter_lanes - 1) / filter_lanes, stride = stride_ / filter_lanes;
+    std::array<RowSums, wide_tile> sums;
+    Pack<float> best = broadcast(std::numeric_limits<float>::infinity()), second = best;
+    IntegerPack<float> index{};
+    for (Index t = 0; t < centers.tiles(); ++t) {
+      const float* center = centers.coordinates(t);
+      switch (centers.tile()) {
+        case 2:
+          multiply_rows<2, lines>(rows_.data(), stride, packs, center, sums, ahead);
+          break;
+        case 3:
+          multiply_rows<3, lines>(rows_.data(), stride, packs, center, sums, ahead);
+          break;
+        case 4:
+          multiply_rows<4, lines>(rows_.data(), stride, packs, center, sums, ahead);
+          break;
+        case 5:
+          multiply_rows<5, lines>(rows_.data(), stride, packs, center, sums, ahead);
+          break;
+        default:
+          multiply_rows<6, lines>(rows_.data(), stride, packs, center, sums, ahead);
+      }
+      for (int c = 0; c < centers.tile(); ++c) {
+        const Pack<float> score = sums_of_lanes(sums[static_cast<std::size_t>(c)]) + broadcast(centers.heights(t)[c]);
+        const auto here = static_cast<std::int32_t>(t * centers.tile() + c);
+        index = score < best ? IntegerPack<float>{} + here : index;
+        second = pack_min(second, pack_max(best, score));
+        best = pack_min(best, score);
+      }
+    }
+    best_[at(u)] = best;
+    second_[at(u)] = second;
+    index_[at(u)] = index;
   }
 
   /// filter_lanes numbers from memory, scaled and shifted; scaling by a power of two commutes with rounding.
@@ -434,6 +581,20 @@ class FilterPanel {
       store_pack(to + s, convert(from + s, shifts_.data() + s));
     if (d % filter_lanes != 0)
       store_pack(to + d - filter_lanes, convert(from + d - filter_lanes, shifts_.data() + d - filter_lanes));
+  }
+
+  /// The squares of a row's coordinates, added up lane by lane.
+  [[nodiscard]] [[gnu::always_inline]] Pack<float> squares_of_row(int p) const {
+    const Pack<float>* x = rows_.data() + p * (stride_ / filter_lanes);
+    Pack<float> even{}, odd{};
+    const Index packs = (points_.dimension + filter_lanes - 1) / filter_lanes;
+    Index s = 0;
+    for (; s + 2 <= packs; s += 2) {
+      even += x[s] * x[s];
+      odd += x[s + 1] * x[s + 1];
+    }
+    if (s < packs) even += x[s] * x[s];
+    return even + odd;
   }
 
   /// Turns the rows, which begin at these places, into pack u of every coordinate.

@@ -51,13 +51,13 @@ class HamerlyEngine final : public AssignmentEngine<Scalar> {
         if (all || 4 * unsafe > 3 * (end - start)) {
           for (Index at = start; at < end; at += filter_width) {
             const int used = static_cast<int>(std::min<Index>(filter_width, end - at));
-            worker.panel().load(at, used);
+            worker.panel().find_nearest(at, used, filter_);
             look(worker, typename Worker::Consecutive{at}, used);
           }
         } else {
           for (int at = 0; at < unsafe; at += filter_width) {
             const int used = std::min(filter_width, unsafe - at);
-            worker.panel().load(list.data() + at, used);
+            worker.panel().find_nearest(static_cast<const Index*>(list.data() + at), used, filter_);
             look(worker, typename Worker::Listed{list.data() + at}, used);
           }
         }
@@ -69,7 +69,6 @@ class HamerlyEngine final : public AssignmentEngine<Scalar> {
   template <class PointOf>
   void look(Worker& worker, const PointOf& point_of, int used) {
     auto& panel = worker.panel();
-    panel.score(filter_);
     worker.commit_panel(point_of, used);
     worker.report.distances += used * k_;
     for (int u = 0; u * filter_lanes < used; ++u) {

@@ -176,8 +176,7 @@ class RoundWorker {
     panel_->read(points);
     for (Index start = 0; start < count; start += filter_width) {
       const int used = static_cast<int>(std::min<Index>(filter_width, count - start));
-      panel_->load(first + start, used);
-      panel_->score(filter);
+      panel_->find_nearest(first + start, used, filter);
       for (int u = 0; u * filter_lanes < used; ++u) {
         const int here = std::min(filter_lanes, used - u * filter_lanes);
         const Index place = start + u * filter_lanes;
