@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
          {"truth", "COLUMN",
           "column of class labels, by name or by number from 1; `label` if there is one: colours the minima of the "
           "figure"},
-         {"restarts", "R", "restarts of the survey that begins the search, 1000 unless given"},
+         {"restarts", "R",
+          "restarts of the survey that begins the search; 1000 or, for little data, up to 100000 unless given"},
          {"from-states", "", "search from both sides of every state, too: finds more and takes longer"},
          {"max-minima", "M", "end the search when it has found so many minima, 10000 unless given"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
@@ -81,13 +82,16 @@ Input read_input(const examples::Arguments& arguments) {
   if (!arguments.has("k")) throw examples::input_error("--k is missing: how many centers? see --help");
   Input input;
   input.survey.clusters = arguments.integer("k", 0, 1);
-  input.survey.restarts = arguments.integer("restarts", 1000, 1);
   input.survey.seed = input.search.seed = static_cast<std::uint64_t>(arguments.integer("seed", 1, 0));
   input.survey.threads = input.search.threads = static_cast<int>(arguments.integer("threads", 0, 0, 1024));
   input.search.from_states = arguments.has("from-states");
   input.search.max_minima = arguments.integer("max-minima", input.search.max_minima, 1);
   input.name = arguments.positional().front();
   input.table = examples::read_table(input.name, arguments.text("truth"));
+  // A rare minimum may be the only way to others: as many restarts as a second or so has room for.
+  const Index restarts =
+      std::clamp<Index>(100'000'000 / (input.table.points.cols() * input.survey.clusters), 1000, 100'000);
+  input.survey.restarts = arguments.integer("restarts", restarts, 1);
   const auto distinct = Objective(input.table.points).distinct_points(input.survey.clusters);
   if (distinct < input.survey.clusters)
     throw examples::input_error(input.name + ": --k = " + std::to_string(input.survey.clusters) +

@@ -16,12 +16,24 @@
 
 namespace examples {
 
-/// Leaves of the tree from left to right, the deeper subtree first; a node stands over the middle of its subtrees.
+/// Whether no state is known that joins this minimum to another.
+inline bool is_alone(const kmscape::MergeTree& tree, std::size_t node) {
+  return tree.nodes[node].parent < 0 && tree.nodes[node].state < 0;
+}
+
+/// Leaves of the tree from left to right, the deeper subtree first and those alone last; a node stands over the middle
+/// of its subtrees.
 inline std::vector<double> places(const kmscape::MergeTree& tree) {
   std::vector<double> place(tree.nodes.size(), 0);
+  std::vector<std::size_t> roots;
+  for (std::size_t node = 0; node < tree.nodes.size(); ++node)
+    if (tree.nodes[node].parent < 0) roots.push_back(node);
+  std::stable_sort(roots.begin(), roots.end(), [&](std::size_t a, std::size_t b) {
+    const bool a_alone = is_alone(tree, a), b_alone = is_alone(tree, b);
+    return a_alone != b_alone ? b_alone : tree.nodes[a].lowest < tree.nodes[b].lowest;
+  });
   double next = 0;
-  for (std::size_t root = 0; root < tree.nodes.size(); ++root) {
-    if (tree.nodes[root].parent >= 0) continue;
+  for (const std::size_t root : roots) {
     std::vector<std::size_t> open = {root};
     while (!open.empty()) {
       const auto node = open.back();
@@ -64,6 +76,7 @@ inline DisconnectivityGraph disconnectivity_graph(const kmscape::MergeTree& tree
   std::vector<Eigen::Vector4d> lines;
   for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
     const auto& node = tree.nodes[n];
+    if (is_alone(tree, n)) continue;
     const double above =
         node.parent >= 0 ? tree.nodes[static_cast<std::size_t>(node.parent)].value : graph.top + graph.head;
     lines.emplace_back(graph.place[n], node.value, 0, above - node.value);
