@@ -59,7 +59,7 @@ struct DisconnectivityGraph {
   Eigen::MatrixXd lines;      // x, y and how far each goes in x and y
   std::vector<double> place;  // x of every node, minima first
   double top = 0;             // the highest barrier, or minimum
-  double head = 0;            // by how much roots stand out above it
+  double head = 0;            // by how much the best minimum's tree stands out above it
 };
 
 inline DisconnectivityGraph disconnectivity_graph(const kmscape::MergeTree& tree) {
@@ -76,10 +76,12 @@ inline DisconnectivityGraph disconnectivity_graph(const kmscape::MergeTree& tree
   std::vector<Eigen::Vector4d> lines;
   for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
     const auto& node = tree.nodes[n];
-    if (is_alone(tree, n)) continue;
-    const double above =
-        node.parent >= 0 ? tree.nodes[static_cast<std::size_t>(node.parent)].value : graph.top + graph.head;
-    lines.emplace_back(graph.place[n], node.value, 0, above - node.value);
+    // The tree of the best minimum stands out above; no way is known from the others to it.
+    const bool is_joined = node.parent >= 0;
+    if (is_joined || node.lowest == 0) {
+      const double above = is_joined ? tree.nodes[static_cast<std::size_t>(node.parent)].value : graph.top + graph.head;
+      lines.emplace_back(graph.place[n], node.value, 0, above - node.value);
+    }
     if (node.state < 0) continue;
     const double left = graph.place[static_cast<std::size_t>(node.lower)],
                  right = graph.place[static_cast<std::size_t>(node.higher)];

@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
             << "set format y '%.2s%c'"
             << "set title font ',10'"
             << "set label 1 'Disconnectivity graphs: two minima are joined at the lowest barrier between them "
-               "(objective); those without a line to none that was found' at "
+               "(objective), where a way between them was found' at "
                "screen 0.5,0.97 center font ',12' textcolor '#222222'";
     examples::add_class_legend(picture, 0.935);
     for (std::size_t c = 0; c < cases.size(); ++c) {
