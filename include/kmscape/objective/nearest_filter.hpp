@@ -43,7 +43,7 @@ struct FilterFrame {
 inline constexpr int filter_lanes = pack_lanes<float>;
 inline constexpr int filter_packs = registers == 32 ? 4 : 2;
 inline constexpr int filter_width = filter_lanes * filter_packs;
-/// With two packs twelve sums, which leave of sixteen registers what a coordinate needs.
+/// At most so many centers: with two packs twelve sums, which leave of sixteen registers what a coordinate needs.
 inline constexpr int wide_tile = 6;
 /// For few coordinates, which stay in registers beside the scores.
 inline constexpr int narrow_tile = 2;
@@ -91,7 +91,7 @@ class FilterCenters {
   void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame) {
     const Index d = frame.origin.size();
     const bool by_rows = d >= std::max<Index>(row_dimension, filter_lanes) && k <= row_centers;
-    assign(centers, k, frame, by_rows ? row_tile(k) : d <= narrow_dimension ? narrow_tile : wide_tile, by_rows);
+    assign(centers, k, frame, d <= narrow_dimension ? narrow_tile : even_tile(k), by_rows);
   }
 
   [[nodiscard]] bool by_rows() const { return by_rows_; }
@@ -102,8 +102,8 @@ class FilterCenters {
   [[nodiscard]] float largest_norm() const { return largest_norm_; }
 
  private:
-  /// Of two to `wide_tile` centers, as even as can be.
-  [[nodiscard]] static int row_tile(Index k) {
+  /// Two to `wide_tile` centers, such that as few tiles are as full as can be.
+  [[nodiscard]] static int even_tile(Index k) {
     const Index tiles = (k + wide_tile - 1) / wide_tile;
     return static_cast<int>(std::max<Index>(2, (k + tiles - 1) / tiles));
   }
@@ -281,6 +281,18 @@ class FilterPanel {
         return score_as<3, narrow_tile>(centers);
       case 4:
         return score_as<4, narrow_tile>(centers);
+      default:
+        break;
+    }
+    switch (centers.tile()) {
+      case 2:
+        return score_as<Eigen::Dynamic, 2>(centers);
+      case 3:
+        return score_as<Eigen::Dynamic, 3>(centers);
+      case 4:
+        return score_as<Eigen::Dynamic, 4>(centers);
+      case 5:
+        return score_as<Eigen::Dynamic, 5>(centers);
       default:
         return score_as<Eigen::Dynamic, wide_tile>(centers);
     }
