@@ -105,10 +105,9 @@ int main(int argc, char** argv) {
 
     examples::Report report(
         "ballot_figure_2", "BalLOT Figure 2: running time against n",
-        "Two unit balls in the plane, 3 apart, n points; medians over samples, one thread, from two data "
-        "points. Growth is the exponent p of time ~ n^p, fitted to the ten doublings that end at the largest n, for "
-        "the "
-        "others to the last three.");
+        "Two unit balls in the plane, 3 apart, n points; medians over samples, one thread, from two data points. "
+        "Growth is the exponent p of time ~ n^p, fitted to the ten doublings that end at the largest n, for the others "
+        "to the last three.");
     examples::Sheet sheet(folder / "ballot_figure_2.png", 760, 500);
     auto chart = sheet.chart({85, 50, 640, 380}, "Time to cluster n points into two balls", "n", "median seconds");
     chart.set("logscale xy")

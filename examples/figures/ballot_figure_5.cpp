@@ -49,10 +49,8 @@ int main(int argc, char** argv) {
     examples::Report report(
         "ballot_figure_5", "BalLOT Figure 5: what the first step misclusters",
         "Two unit balls 2.5 apart. The first assignment to centers mu_1, mu_2 depends on the direction mu_1 - mu_2 "
-        "only; "
-        "theta is its angle with the balls' axis. Curves: the rate as n goes to infinity, "
-        "I(1 - a^2; (d + 1)/2, 1/2) / 2 with a = (Delta / 2) cos theta, a formula of this library. "
-        "Points: means over " +
+        "only; theta is its angle with the balls' axis. Curves: the rate as n goes to infinity, I(1 - a^2; (d + 1)/2, "
+        "1/2) / 2 with a = (Delta / 2) cos theta, a formula of this library. Points: means over " +
             std::to_string(trials) + " samples.");
     examples::Sheet sheet(folder / "ballot_figure_5.png", 980, 440);
     for (std::size_t side = 0; side < dimensions.size(); ++side) {

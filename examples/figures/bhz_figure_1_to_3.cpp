@@ -210,8 +210,7 @@ int main(int argc, char** argv) {
         "Figure 1: balls around sites, and the same balls (dashed) with r^2 enlarged by 0.045, which meet in the dots. "
         "Figure 2: five clusters of prescribed sizes and the power diagram of largest margin for their sites "
         "(crosses). Figure 3: two clusterings that share one power diagram; they differ in the circled items, which "
-        "lie "
-        "on boundaries and have the rim of the other clustering's colour.");
+        "lie on boundaries and have the rim of the other clustering's colour.");
     report.row("Figure 1: where two balls of a joint scaling meet", "on the hyperplane between their cells",
                "within " + examples::number(joint, 2) + " of it if every r^2 grows by the same",
                "but " + examples::number(by_factor, 2) +

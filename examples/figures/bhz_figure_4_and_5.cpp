@@ -88,9 +88,8 @@ int main(int argc, char** argv) {
     examples::Report report(
         "bhz_figure_4_and_5", "BHZ Figures 4 and 5: two clusterings, and an exchange between them",
         "60 items, 5 clusters of 12. Figure 4: power diagrams of largest margin. Figure 5: the exchange of most items "
-        "on "
-        "the way from the first to the second; circled items have the rim of the other clustering's colour, and lie on "
-        "boundaries of the shared diagram. The graph has an arc for each item that changes its cluster.");
+        "on the way from the first to the second; circled items have the rim of the other clustering's colour, and lie "
+        "on boundaries of the shared diagram. The graph has an arc for each item that changes its cluster.");
     report.row("Figure 4: a gradual transition that keeps separability", "exists",
                std::to_string(steps.size()) + " exchanges, " +
                    (verification.holds ? "all properties of Theorem 1 hold" : "VIOLATED"),

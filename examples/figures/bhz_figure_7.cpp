@@ -160,8 +160,7 @@ int main(int argc, char** argv) {
         "bhz_figure_7", "BHZ Figure 7: a transition in its partition polytope",
         "60 items, 4 clusters with sizes (4, 26, 7, 23) and (25, 5, 24, 6). Each dot is a clustering vector of 8 "
         "coordinates, in orthonormal coordinates of the plane of s and t. Grey: all clusterings within the size "
-        "bounds. "
-        "Blue: steps with fixed sites, red: steps while the sites move.");
+        "bounds. Blue: steps with fixed sites, red: steps while the sites move.");
     report.row("steps with sites s, while they move, with sites t", "blue, red, blue",
                std::to_string(initial.size() - 1) + ", " + std::to_string(linear.size() - 1) + ", " +
                    std::to_string(target.empty() ? 0 : target.size() - 1));

@@ -228,8 +228,7 @@ int main(int argc, char** argv) {
             std::to_string(paths.size()) +
             " pairs of them joined by transitions between their centers, clusters named to agree in as many items as "
             "possible. The objective is the one with the means as centers; the dashed line is one exchange for each "
-            "item "
-            "that differs.");
+            "item that differs.");
     report.row("exchanges for each item that differs", "below 1 in all runs between radial clusterings",
                examples::number(step_share / count, 3) + " on average",
                examples::number(steps / count, 3) + " exchanges move " + examples::number(moves / count, 3) +
