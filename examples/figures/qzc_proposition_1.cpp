@@ -165,6 +165,12 @@ int main(int argc, char** argv) {
         "lowest G found/G(truth) = " +
             examples::number(minima(Model(kmscape::centers_on_line(3, 1.0), 1 / 1.6), starts, 3).front().ratio, 6),
         "the true centers are not even stationary: neighbours cut off overlapping tails");
+    for (const double eta : {4.99, 5.0, 5.01}) {
+      const auto found = minima(Model(kmscape::centers_on_line(3, 1.0), 1 / eta), starts, 3);
+      report.row("three intervals, eta_min = " + number(eta) + ": minima beside the truth",
+                 eta > 5 ? "one and its mirror image, by Proposition 2" : "Proposition 2 is about eta > 5",
+                 std::to_string(found.size() - 1));
+    }
     int lower = 0;
     constexpr int models = 60;
     double next = 1e300;
