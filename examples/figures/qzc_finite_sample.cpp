@@ -263,13 +263,11 @@ int main(int argc, char** argv) {
     examples::Report report(
         "qzc_finite_sample", "QZC on data: minima of the sample beside those of the population",
         "Left and middle: root-mean-square distance (of all centers together) from each minimum of G to the lowest "
-        "minimum "
-        "of G_n within 6 standard errors and halfway to the next, " +
+        "minimum of G_n within 6 standard errors and halfway to the next, " +
             std::to_string(trials) +
             " samples a size; lines are the limit theorem's sqrt(tr(H^-1 V H^-1)/n), not a fit. '2 on 0, 1 over 1+2': "
-            "two centers on "
-            "cluster 0, one over clusters 1 and 2. Right: minima of G_n a "
-            "sample: minima of G that have one near them, the further ones that some have, and those elsewhere.");
+            "two centers on cluster 0, one over clusters 1 and 2. Right: minima of G_n a sample: minima of G that have "
+            "one near them, the further ones that some have, and those elsewhere.");
     for (std::size_t p = 0; p < studies.size(); ++p) {
       const auto& study = studies[p];
       const double left = 0.08 + 0.31 * static_cast<double>(p);

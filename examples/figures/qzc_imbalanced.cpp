@@ -191,8 +191,7 @@ int main(int argc, char** argv) {
         "others) and radius (0.2 to 2.6) of one of them change. Colour: the share of " +
             std::to_string(restarts) +
             " random restarts that end in population minima of a structure; sand: it exists, but no restart met it; "
-            "white: "
-            "Lloyd's iteration from that structure leads elsewhere. The dot is the balanced model.");
+            "white: Lloyd's iteration from that structure leads elsewhere. The dot is the balanced model.");
     // Where a structure is a minimum, and how often restarts end in it there: the rarest and the most frequent.
     const auto extent = [&](Structure s) {
       double least = 100, most = 0;

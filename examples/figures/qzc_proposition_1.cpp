@@ -144,14 +144,11 @@ int main(int argc, char** argv) {
     examples::Report report(
         "qzc_proposition_1", "QZC Proposition 1: the true centers are the global minimum",
         "Ball models with Delta_min = 1 and radius 1/eta. Left: the value of every minimum that Lloyd's iteration on "
-        "the "
-        "exact population objective leads to from " +
+        "the exact population objective leads to from " +
             std::to_string(starts) +
             " starts per model, each certified by the Hessian. Right: the lowest of them for four layouts. The truth "
-            "is "
-            "lowest wherever the balls are disjoint; the proposition's condition is sufficient, far from necessary. "
-            "The "
-            "spurious minimum exists beyond eta = 5, where Proposition 2 has it; at eta = 5 itself it is none.");
+            "is lowest wherever the balls are disjoint; the proposition's condition is sufficient, far from necessary. "
+            "The spurious minimum exists beyond eta = 5, where Proposition 2 has it; at eta = 5 itself it is none.");
     const auto number = [](double value) { return examples::number(value, 4); };
     for (const double eta : {6 * std::sqrt(3.0), 4.0, 2.0})
       report.row(

@@ -175,16 +175,12 @@ int main(int argc, char** argv) {
                             "Ball models in the plane, " + std::to_string(models) + " a cell of the map and " +
                                 std::to_string(restarts) +
                                 " restarts a model, half of them from points of the model and half from anywhere "
-                                "around, which leaves cells "
-                                "empty. Layouts are random; the most even one and the evenly spaced line are the first "
-                                "of their rows. Colour: "
-                                "the share of distinct population minima, each certified by the Hessian, without a "
-                                "group of several centers "
+                                "around, which leaves cells empty. Layouts are random; the most even one and the "
+                                "evenly spaced line are the first of their rows. Colour: the share of distinct "
+                                "population minima, each certified by the Hessian, without a group of several centers "
                                 "over several clusters (cells and clusters are joined from a share of 30%). The dark "
-                                "line: to its right, 99% "
-                                "of restarts end in such minima. Balls overlap left of eta_min = 2. Theorem 1 begins "
-                                "at eta_max = 72,900 for "
-                                "k = 3.");
+                                "line: to its right, 99% of restarts end in such minima. Balls overlap left of eta_min "
+                                "= 2. Theorem 1 begins at eta_max = 72,900 for k = 3.");
     for (std::size_t p = 0; p < cluster_counts.size(); ++p) {
       const auto k = cluster_counts[p];
       const auto& map = maps[p];

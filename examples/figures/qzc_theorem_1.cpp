@@ -301,7 +301,7 @@ int main(int argc, char** argv) {
     for (const auto& tally : others_of_gaussians) all_gaussians.add(tally);
 
     const std::string ink = "#3B4252", muted = "#6B7280";
-    const std::array<std::string, 5> colours = {"#B4553A", "#3E6D9C", "#5B8C6E", "#9A7AA0", "#B98A3E"};
+    const std::array<std::string, 4> colours = {"#B4553A", "#3E6D9C", "#5B8C6E", "#9A7AA0"};
     examples::Picture picture(folder / "qzc_theorem_1.png", 2200, 1000);
     const double balls_meet = threshold_of_balls(3, evenness(3, 2)),
                  gaussians_meet = threshold_of_gaussians(3, 2, evenness(3, 2));
@@ -397,9 +397,8 @@ int main(int argc, char** argv) {
             " layouts for every k and d. In one and two dimensions each minimum is certified by its Hessian. In d >= 3 "
             "true centers and starts lie in one plane, where all is exact, and a stationary point counts when its "
             "Hessian, in all d dimensions, has no eigenvalue below -1e-6 of the largest: two centers on one cluster "
-            "may "
-            "turn out of the plane, which no certificate follows. Each minimum is held against every conclusion of its "
-            "theorem, with c = 3 and, for Gaussians, the t that promises most.");
+            "may turn out of the plane, which no certificate follows. Each minimum is held against every conclusion of "
+            "its theorem, with c = 3 and, for Gaussians, the t that promises most.");
     report.row("Theorem 1 (balls), k = 3, d = 2", "every local minimum satisfies every conclusion", counted(theorem1),
                saddles(theorem1));
     report.row("Theorem 2 (Gaussians), k = 3, d = 2", "every local minimum satisfies every conclusion",
@@ -450,7 +449,7 @@ int main(int argc, char** argv) {
                  "from k = 3 to 6 like k^-" + examples::number(decay(ball_shares.col(b)), 2) + " and k^-" +
                      examples::number(decay(gaussian_shares.col(b)), 2) + ": k^-4 of the bounds, and " +
                      (b == 0 ? "k centers on the line are at best as uneven as k - 1"
-                             : "random layouts are let be less even the more centers they have, 2 to 2.9"));
+                             : "random layouts may be less even the more centers they have, 2 to 2.9"));
     report.row(
         "these shares against d", "nothing", "balls' falls from d = 2 on, Gaussians' stays",
         "the mean of half a ball draws near its center; the mean of half a Gaussian does not, and t sqrt(min(d, 2k)), "
