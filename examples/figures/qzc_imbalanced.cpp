@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
         if (progress) progress({"models", b * columns + a + 1, rows * columns});
       }
     bar.clear();
-    const std::string ink = "#3B4252", not_met = "#F1DFBF", boxes = " with boxxyerror fillstyle solid noborder lc";
+    const std::string ink = "#3B4252", not_met = "#F1DFBF";
     examples::Picture picture(folder / "qzc_imbalanced.png", 2200, 900);
     picture << "set termoption fontscale 2"
             << "set termoption linewidth 2"
@@ -159,10 +159,14 @@ int main(int argc, char** argv) {
                                                                       {two_on_changed, "two on the changed cluster"},
                                                                       {one_over_changed, "one over it and another"},
                                                                       {many_fit_many, "several over several"}}};
+    const auto map_of = [&](const std::string& block) {
+      const std::string boxes = " with boxxyerror fillstyle solid noborder lc ";
+      return block + " using ($5>0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4:5" + boxes + "palette, " + block +
+             " using ($5==0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4" + boxes + "rgb '" + not_met + "'";
+    };
     for (std::size_t p = 0; p < panels.size(); ++p) {
       const auto& tile = tiles[panels[p].first];
       const double left = 0.075 + 0.212 * static_cast<double>(p);
-      const auto block = picture.data(tile);
       if (p + 1 == panels.size())
         picture << "set colorbox user origin screen 0.925,0.16 size screen 0.012,0.42"
                 << "set cbtics 25 textcolor '#555555'\nset cblabel '% of restarts' textcolor '" + ink + "'"
@@ -179,8 +183,7 @@ int main(int argc, char** argv) {
               << (p == 0 ? "set ylabel 'radius of the changed cluster (others: 1)' textcolor '" + ink + "' offset 0.5,0"
                          : std::string("unset ylabel\nset format y ''"))
               << "set object 1 circle at 1,1 size scr 0.004 fc rgb 'white' fs solid border lc rgb '" + ink + "' front"
-              << "plot " + block + " using ($5>0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4:5" + boxes + " palette, " +
-                     block + " using ($5==0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4" + boxes + " rgb '" + not_met + "'";
+              << "plot " + map_of(picture.data(tile));
     }
     picture << "unset multiplot";
     picture.draw();

@@ -181,6 +181,12 @@ int main(int argc, char** argv) {
                                 "over several clusters (cells and clusters are joined from a share of 30%). The dark "
                                 "line: to its right, 99% of restarts end in such minima. Balls overlap left of eta_min "
                                 "= 2. Theorem 1 begins at eta_max = 72,900 for k = 3.");
+    const auto map_of = [&](const std::string& block, const std::string& stairs) {
+      const std::string boxes = " with boxxyerror fillstyle solid noborder lc ";
+      return block + " using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5" + boxes + "palette, " + block +
+             " using ($5<100?NaN:sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4" + boxes + "rgb '" + whole + "', " + stairs +
+             " with lines lw 2.2 lc rgb '" + ink + "'";
+    };
     for (std::size_t p = 0; p < cluster_counts.size(); ++p) {
       const auto k = cluster_counts[p];
       const auto& map = maps[p];
@@ -222,12 +228,8 @@ int main(int argc, char** argv) {
                 << "set cbtics 20 textcolor '#555555' add ('<100' 100)\nset cblabel '% of minima with the structure' "
                    "textcolor '" +
                        ink + "'";
-      const std::string boxes = " with boxxyerror fillstyle solid noborder lc";
-      const auto block = picture.data(tiles), stairs = picture.data(border);
       picture << "set arrow 1 from 2,graph 0 to 2,graph 1 nohead front lc rgb '#6B7280' lw 1.2 dt 2"
-              << "plot " + block + " using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5" + boxes + " palette, " + block +
-                     " using ($5<100?NaN:sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4" + boxes + " rgb '" + whole + "', " +
-                     stairs + " with lines lw 2.2 lc rgb '" + ink + "'";
+              << "plot " + map_of(picture.data(tiles), picture.data(border));
 
       const auto column_of = [&](double eta) {
         int a = 0;

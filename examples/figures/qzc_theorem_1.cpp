@@ -359,19 +359,19 @@ int main(int argc, char** argv) {
             << "set xtics (3, 4, 5, 6)"
             << "set xrange [2.7:7.4]"
             << "set yrange [3e-8:2e-5]\nset format y '10^{%T}'";
-    const std::string full = " with linespoints pt 7 ps 0.8 lw 1.6 lc rgb '",
-                      dashed = " with linespoints dt 2 pt 6 ps 0.8 lw 1.6 lc rgb '";
-    const auto pairs = [&](const auto& places, const auto& values) {
+    const std::string full = "pt 7", dashed = "dt 2 pt 6";
+    const auto shares_of = [&](const auto& places, const auto& values, const std::string& style,
+                               const std::string& paint) {
       Eigen::MatrixXd result(2, values.size());
       for (Index i = 0; i < result.cols(); ++i)
         result.col(i) << static_cast<double>(places[static_cast<std::size_t>(i)]), values(i);
-      return picture.data(result);
+      return picture.data(result) + " with linespoints " + style + " ps 0.8 lw 1.6 lc rgb '" + paint + "'";
     };
     picture << "set label 21 \"full: balls\\ndashed: Gaussians\\nother errors: " +
                    examples::number(std::max(all_balls.other_share(), all_gaussians.other_share()), 2) +
                    "\" at graph 0.98,0.95 right textcolor '" + muted + "'"
-            << "plot " + pairs(cluster_counts, ball_shares.col(1)) + full + ink + "', " +
-                   pairs(cluster_counts, gaussian_shares.col(1)) + dashed + ink + "'"
+            << "plot " + shares_of(cluster_counts, ball_shares.col(1), full, ink) + ", " +
+                   shares_of(cluster_counts, gaussian_shares.col(1), dashed, ink)
             << "unset label"
             << "set lmargin at screen 0.835\nset rmargin at screen 0.975"
             << "set logscale x"
@@ -384,8 +384,8 @@ int main(int argc, char** argv) {
       picture << "set label '" + std::string(a == 0 ? "k = " : "") +
                      std::to_string(cluster_counts[static_cast<std::size_t>(a)]) + "' at 10," +
                      where(ball_shares(a, ds - 1)) + " offset 1,0 left textcolor '" + paint + "'";
-      plot += (a > 0 ? ", " : "") + pairs(dimensions, ball_shares.row(a)) + full + paint + "', " +
-              pairs(dimensions, gaussian_shares.row(a)) + dashed + paint + "'";
+      plot += (a > 0 ? ", " : "") + shares_of(dimensions, ball_shares.row(a), full, paint) + ", " +
+              shares_of(dimensions, gaussian_shares.row(a), dashed, paint);
     }
     picture << "plot " + plot << "unset multiplot";
     picture.draw();
