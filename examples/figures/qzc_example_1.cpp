@@ -86,8 +86,9 @@ void draw_eigenvalues(examples::Sheet& sheet, const examples::Frame& frame) {
       .add(measured, "with lines lw 2.6 lc rgb '" + examples::colour(0) + "'")
       .label("measured", {0.49, 0.36}, examples::colour(0), "right", {0, -1.0})
       .label("of the printed Hessian", {0.49, 0.645}, "#7F7F7F", "right", {0, 1.0}, 10)
-      .label("a saddle, but claimed", {true_threshold, -0.4}, examples::after_colour, "left", {0.6, 0.5}, 10)
-      .label("to be a minimum", {true_threshold, -0.4}, examples::after_colour, "left", {0.6, -0.6}, 10);
+      .label("a saddle, but claimed", {0.27, -0.4}, examples::after_colour, "left", {0, 0.5}, 10)
+      .label("to be a minimum", {0.27, -0.4}, examples::after_colour, "left", {0, -0.6}, 10)
+      .set("arrow from 0.265,-0.4 to 0.2,-0.4 head size 0.012,20 front lw 1.2 lc rgb '" + examples::after_colour + "'");
   threshold(chart, printed_threshold, "paper: 0.164", examples::after_colour, "right");
   threshold(chart, true_threshold, "true: 4/17", examples::colour(0), "left");
   chart.finish();

@@ -56,11 +56,11 @@ std::array<Panel, 4> panels(const kmscape::Sample<double>& sample) {
     return centers;
   };
   return {{{"1a", "one center on each cluster", "global minimum: stays", truth},
-           {"1b", "one center over two clusters, two on one", "spurious local minimum: stays",
+           {"1b", "one over two clusters, two on one", "spurious local minimum: stays",
             four((a + b) / 2, c, d + along, d - along)},
-           {"1c", "two centers over three clusters, two on one", "no minimum: goes to the spurious minimum of 1b",
+           {"1c", "two over three clusters, two on one", "no minimum: goes to the spurious minimum of 1b",
             four((a + (b + up) / 2) / 1.5, (c + (b - up) / 2) / 1.5, d + along, d - along)},
-           {"1d", "two centers side by side over two clusters", "no minimum: goes to the truth of 1a",
+           {"1d", "two side by side over two clusters", "no minimum: goes to the truth of 1a",
             four((a + b) / 2 + right, (a + b) / 2 - right, c, d)}}};
 }
 
@@ -200,10 +200,12 @@ int main(int argc, char** argv) {
     const kmscape::EmpiricalObjective objective(sample.points);
     // Width and height of a panel by the margins and spacings below.
     const auto box =
-        with_ratio(examples::box_around(sample.points), (0.98 - 3 * 0.012) / 4 * 1600 / ((0.93 - 2 * 0.06) / 3 * 1320));
+        with_ratio(examples::box_around(sample.points), (0.98 - 3 * 0.012) / 4 * 1600 / ((0.9 - 2 * 0.06) / 3 * 1320));
     const kmscape::PopulationObjective population(model);
     examples::Picture picture(folder / "qzc_figure_1.png", 1600, 1320);
-    picture << "set multiplot layout 3,4 margins 0.01,0.99,0.02,0.95 spacing 0.012,0.06"
+    picture << "set multiplot layout 3,4 margins 0.01,0.99,0.02,0.92 spacing 0.012,0.06 title 'stars: true centers;  "
+               "circles: "
+               "starts;  squares: where Lloyd\'\'s iteration ends'"
             << "unset key"
             << "unset tics"
             << "set border 15 lc '#BBBBBB'"

@@ -157,6 +157,13 @@ int main(int argc, char** argv) {
                      ", W = " + examples::number(swept.reassignment()) + "; " +
                      examples::number(100 * (1 - swept.mass.matrix().diagonal().sum()), 3) +
                      "% of the mass change cells");
+      std::string masses;
+      for (Eigen::Index i = 0; i < 3; ++i)
+        for (Eigen::Index j = 0; j < 3; ++j)
+          if (i != j && swept.mass(i, j) > 0)
+            masses += (masses.empty() ? "" : ", ") + std::to_string(i + 1) + " to " + std::to_string(j + 1) + ": " +
+                      examples::number(100 * swept.mass(i, j), 3) + "%";
+      report.row(move.side + ": masses of the swept sets", "", masses);
       report.row(move.side + ": Remark 1", "no swept set contributes more than 0",
                  "contributions from " + examples::number(swept.gain.minCoeff(), 4) + " to " +
                      examples::number(swept.gain.maxCoeff(), 2));

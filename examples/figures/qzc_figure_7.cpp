@@ -1,5 +1,6 @@
 // QZC Figure 7, Example 2: one center over two disks need not lie at the mean of their centers. The exact minimum for
 // radii beyond 1/4, followed until it merges with the symmetric one.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -92,7 +93,12 @@ struct Branches {
 };
 Branches branches() {
   Branches result;
-  for (double radius = 0.2; radius < 0.3601; radius += 0.0005) {
+  std::vector<double> radii;
+  for (double radius = 0.2; radius < 0.3601; radius += 0.0005) radii.push_back(radius);
+  // The boundary goes like the root of what is missing to the critical radius: steps of the root leave no gaps.
+  for (double root = 0.01; root < 0.2; root += 0.01) radii.push_back(critical_radius - 0.2 * root * root);
+  std::sort(radii.begin(), radii.end());
+  for (const double radius : radii) {
     const kmscape::PopulationObjective objective(examples::example_2_model(radius));
     for (const auto& pair : examples::stationary_pairs(objective, 0.37, 61)) {
       auto& branch = std::abs(pair.boundary) > 1e-9 ? result.asymmetric

@@ -263,11 +263,11 @@ int main(int argc, char** argv) {
     examples::Report report(
         "qzc_finite_sample", "QZC on data: minima of the sample beside those of the population",
         "Left and middle: root-mean-square distance (of all centers together) from each minimum of G to the lowest "
-        "minimum "
-        "of G_n within 6 standard errors and halfway to the next, " +
+        "minimum of G_n within 6 standard errors and halfway to the next, " +
             std::to_string(trials) +
-            " samples a size; lines are the limit theorem's sqrt(tr(H^-1 V H^-1)/n), not a fit. Right: minima of G_n a "
-            "sample: minima of G that have one near them, the further ones that some have, and those elsewhere.");
+            " samples a size; lines are the limit theorem's sqrt(tr(H^-1 V H^-1)/n), not a fit. '2 on 0, 1 over 1+2': "
+            "two centers on cluster 0, one over clusters 1 and 2. Right: minima of G_n a sample: minima of G that have "
+            "one near them, the further ones that some have, and those elsewhere.");
     for (std::size_t p = 0; p < studies.size(); ++p) {
       const auto& study = studies[p];
       const double left = 0.08 + 0.31 * static_cast<double>(p);
@@ -292,27 +292,32 @@ int main(int argc, char** argv) {
                        colours[p][m % 4] + "'";
         const auto error = [&](const AtSize& at) { return at.error(static_cast<Index>(m)); };
         report.row(study.name + ", " + study.words[m] + ", G = " + examples::number(study.values[m], 5),
-                   "distance like n^(-1/2)", "n^(" + examples::number(slope(study, error), 3) + ") from n = 300 on",
-                   "measured over predicted, by n: " + by_size(study, 2, [&](const AtSize& at) {
+                   "open (Conclusion)", "n^(" + examples::number(slope(study, error), 3) + ") from n = 300 on",
+                   "Pollard 1982: n^(-1/2); measured over predicted, by n: " + by_size(study, 2, [&](const AtSize& at) {
                      return error(at) * std::sqrt(static_cast<double>(at.n)) / study.constants[m];
                    }));
       }
-      picture << "plot " + plot;
-      report.row(study.name + ", minima of G that G_n shows", std::to_string(study.minima.size()) + " minima of G",
-                 by_size(study, 3, [](const AtSize& at) { return at.lowest; }), "by n, a sample");
-      report.row(study.name + ", further minima of G_n beside the same ones", "nothing",
+      picture << "set label \"lines: predicted,\\n" +
+                     std::string(p == 0 ? "the same for both\\nspurious minima" : "nearly the same\\nfor all three") +
+                     "\" at graph 0.97,0.96 right textcolor '" + muted + "'"
+              << "plot " + plot;
+      report.row(study.name + ", minima of G that G_n shows", "open (Conclusion)",
+                 by_size(study, 3, [](const AtSize& at) { return at.lowest; }),
+                 "of " + std::to_string(study.minima.size()) + ", by n, a sample");
+      report.row(study.name + ", further minima of G_n beside the same ones", "open (Conclusion)",
                  by_size(study, 3, [](const AtSize& at) { return at.doubles; }),
                  "by n, a sample: doubles of one minimum of G, which part " +
                      by_size(study, 2, [](const AtSize& at) { return at.moved; }) +
                      " points otherwise than the lowest of them and lie n^(" +
                      examples::number(slope(study, [](const AtSize& at) { return at.apart; }), 2) +
                      ") from it: a few points at a face decide, and each moves a center by an order of 1/n only");
-      report.row(study.name + ", spurious minima elsewhere", "none in the limit",
-                 by_size(study, 2, [](const AtSize& at) { return at.extra; }), "by n, a sample");
+      report.row(study.name + ", spurious minima elsewhere", "open (Conclusion)",
+                 by_size(study, 2, [](const AtSize& at) { return at.extra; }), "by n, a sample; none in the limit");
     }
     picture << "unset label"
             << "set lmargin at screen 0.71\nset rmargin at screen 0.96"
             << "set title 'minima of G_n that 60 restarts find' textcolor '" + ink + "'"
+            << "set ylabel 'how many, mean of the samples' textcolor '" + ink + "' offset 0.5,0"
             << "unset logscale y\nset format y '%g'\nset yrange [0:4.5]\nset ytics 1";
     std::string plot;
     for (std::size_t p = 0; p < studies.size(); ++p) {

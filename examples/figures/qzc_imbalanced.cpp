@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
         if (progress) progress({"models", b * columns + a + 1, rows * columns});
       }
     bar.clear();
-    const std::string ink = "#3B4252";
+    const std::string ink = "#3B4252", not_met = "#F1DFBF";
     examples::Picture picture(folder / "qzc_imbalanced.png", 2200, 900);
     picture << "set termoption fontscale 2"
             << "set termoption linewidth 2"
@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
             << "set yrange [" + examples::number(smallest) + ":" + examples::number(largest) + "]"
             << "set xtics ('1/16' 1.0/16, '1/4' 0.25, '1' 1, '4' 4, '16' 16)"
             << "set ytics 0.5"
-            << "set palette defined (0 '#E9EFF4', 15 '#C3D5E3', 50 '#7FA3C0', 100 '#2F5D86')"
+            << "set palette defined (0 '#DCE7F0', 15 '#C3D5E3', 50 '#7FA3C0', 100 '#2F5D86')"
             << "set cbrange [0:100]"
             << "unset colorbox"
             << "set xlabel 'its weight (others: 1)' textcolor '" + ink + "'"
@@ -159,20 +159,31 @@ int main(int argc, char** argv) {
                                                                       {two_on_changed, "two on the changed cluster"},
                                                                       {one_over_changed, "one over it and another"},
                                                                       {many_fit_many, "several over several"}}};
+    const auto map_of = [&](const std::string& block) {
+      const std::string boxes = " with boxxyerror fillstyle solid noborder lc ";
+      return block + " using ($5>0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4:5" + boxes + "palette, " + block +
+             " using ($5==0?sqrt($1*$2):NaN):(($3+$4)/2):1:2:3:4" + boxes + "rgb '" + not_met + "'";
+    };
     for (std::size_t p = 0; p < panels.size(); ++p) {
       const auto& tile = tiles[panels[p].first];
-      const double left = 0.085 + 0.231 * static_cast<double>(p);
-      const auto block = picture.data(tile);
-      draw_icon(picture, left + 0.1025, panels[p].first, static_cast<int>(p));
+      const double left = 0.075 + 0.212 * static_cast<double>(p);
+      if (p + 1 == panels.size())
+        picture << "set colorbox user origin screen 0.925,0.16 size screen 0.012,0.42"
+                << "set cbtics 25 textcolor '#555555'\nset cblabel '% of restarts' textcolor '" + ink + "'"
+                << "set object 2 rectangle from screen 0.925,0.62 to screen 0.937,0.66 fc rgb '" + not_met +
+                       "' fillstyle solid noborder"
+                << "set object 3 rectangle from screen 0.925,0.70 to screen 0.937,0.74 fc rgb 'white' fillstyle solid "
+                   "border lc rgb '#999999'"
+                << "set label 'not met' at screen 0.943,0.64 left textcolor '#555555'"
+                << "set label 'none' at screen 0.943,0.72 left textcolor '#555555'";
+      draw_icon(picture, left + 0.0975, panels[p].first, static_cast<int>(p));
       picture << "set lmargin at screen " + examples::number(left) + "\nset rmargin at screen " +
-                     examples::number(left + 0.205)
+                     examples::number(left + 0.195)
               << "set title '" + panels[p].second + "' textcolor '" + ink + "'"
               << (p == 0 ? "set ylabel 'radius of the changed cluster (others: 1)' textcolor '" + ink + "' offset 0.5,0"
                          : std::string("unset ylabel\nset format y ''"))
               << "set object 1 circle at 1,1 size scr 0.004 fc rgb 'white' fs solid border lc rgb '" + ink + "' front"
-              << "plot " + block +
-                     " using (sqrt($1*$2)):(($3+$4)/2):1:2:3:4:($5<0?NaN:$5) with boxxyerror fillstyle solid noborder "
-                     "lc palette";
+              << "plot " + map_of(picture.data(tile));
     }
     picture << "unset multiplot";
     picture.draw();
@@ -182,9 +193,8 @@ int main(int argc, char** argv) {
         "Three balls at the corners of an equilateral triangle of side 4; the weight (1/32 to 32 times that of the "
         "others) and radius (0.2 to 2.6) of one of them change. Colour: the share of " +
             std::to_string(restarts) +
-            " random restarts that end in population minima of a structure, pale where it exists but was not met; "
-            "white: "
-            "Lloyd's iteration from that structure leads elsewhere. The dot is the balanced model.");
+            " random restarts that end in population minima of a structure; sand: it exists, but no restart met it; "
+            "white: Lloyd's iteration from that structure leads elsewhere. The dot is the balanced model.");
     // Where a structure is a minimum, and how often restarts end in it there: the rarest and the most frequent.
     const auto extent = [&](Structure s) {
       double least = 100, most = 0;

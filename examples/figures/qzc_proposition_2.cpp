@@ -69,8 +69,11 @@ int main(int argc, char** argv) {
                             "strip shows the best minimum of one structure: the sample (grey), the true centers "
                             "(stars), the fitted centers and "
                             "their cells. The paper's example is the first spurious one, up to the mirror image.");
-    examples::Picture picture(folder / "qzc_proposition_2.png", 1200, 120 + 180 * static_cast<int>(kinds.size()));
-    picture << "set multiplot layout " + std::to_string(kinds.size()) + ",1 margins 0.03,0.97,0.07,0.94 spacing 0,0.15"
+    examples::Picture picture(folder / "qzc_proposition_2.png", 2000, 240 + 300 * static_cast<int>(kinds.size()));
+    picture << "set termoption fontscale 2"
+            << "set termoption linewidth 2"
+            << "set termoption pointscale 2"
+            << "set multiplot layout " + std::to_string(kinds.size()) + ",1 margins 0.03,0.97,0.07,0.91 spacing 0,0.15"
             << "unset key"
             << "unset ytics"
             << "set border 1"

@@ -65,7 +65,7 @@ struct Study {
   kmscape::OpposingDirection opposing;
   kmscape::PopulationCertificate<double> certificate;
   Direction paper, hessian;
-  kmscape::MeasuredDrop drop;
+  kmscape::MeasuredDrop drop, hessian_drop;
 
   explicit Study(Candidate what)
       : candidate(std::move(what)),
@@ -80,6 +80,9 @@ struct Study {
     // A direction and its opposite are one: shown the way the paper's goes.
     if (escape.cwiseProduct(paper.v).sum() < 0) escape = -escape;
     hessian = {"Hessian", examples::before_colour, escape, m * certificate.smallest_eigenvalue / 2};
+    auto along_hessian = opposing;
+    along_hessian.direction = escape;
+    hessian_drop = kmscape::measure_drop(objective, geometry, along_hessian);
   }
 
   /// (G(beta + t v) - G(beta))/t^2, with G's difference from the swept sets: no digits are lost at small t.
@@ -106,18 +109,20 @@ void draw_candidate(examples::Sheet& sheet, const examples::Frame& frame, const 
   drawing.finish();
 }
 
-void draw_quotients(examples::Sheet& sheet, const examples::Frame& frame, const Study& study, double low, double high) {
+void draw_quotients(examples::Sheet& sheet, const examples::Frame& frame, const Study& study, double reach) {
+  const double least = std::min(study.paper.limit, study.hessian.limit), low = 1.15 * least, high = -0.15 * least;
   auto chart = sheet.chart(frame, "(G(β + tv) - G(β)) / t^2", "t", "");
-  chart.set("logscale x").set("format x '10^{%T}'").set("xrange [1e-4:1]");
+  chart.set("logscale x").set("format x '10^{%T}'").set("xrange [1e-4:" + examples::number(1.2 * reach) + "]");
   chart.set("yrange [" + examples::number(low) + ":" + examples::number(high) + "]");
   chart.set("arrow from graph 0,first 0 to graph 1,first 0 nohead lw 0.8 lc rgb '#999999'");
   Eigen::MatrixXd printed(2, 2);
-  printed << 1e-4, 1, study.opposing.printed_limit, study.opposing.printed_limit;
+  printed << 1e-4, reach, study.opposing.printed_limit, study.opposing.printed_limit;
   chart.add(printed, "with lines lw 1.4 dt 3 lc rgb '" + examples::faint + "'");
   for (const auto* direction : {&study.hessian, &study.paper}) {
-    Eigen::MatrixXd limit(2, 2), measured(2, 33);
-    limit << 1e-4, 1, direction->limit, direction->limit;
-    for (Index n = 0; n < 33; ++n) {
+    const auto points = static_cast<Index>(std::floor(8 * std::log10(reach / 1e-4) + 1e-9)) + 1;
+    Eigen::MatrixXd limit(2, 2), measured(2, points);
+    limit << 1e-4, reach, direction->limit, direction->limit;
+    for (Index n = 0; n < points; ++n) {
       const double t = std::pow(10.0, -4 + static_cast<double>(n) / 8);
       measured.col(n) << t, study.quotient(*direction, t);
     }
@@ -163,9 +168,9 @@ int main(int argc, char** argv) {
     examples::Sheet sheet(folder / "qzc_refutation.png", 1150, 800);
     for (std::size_t row = 0; row < studies.size(); ++row) {
       const auto& study = studies[row];
-      const double top = row == 0 ? 45 : 445, least = std::min(study.paper.limit, study.hessian.limit);
+      const double top = row == 0 ? 45 : 445;
       draw_candidate(sheet, {15, top, 340, 300}, study);
-      draw_quotients(sheet, {425, top, 310, 300}, study, 1.15 * least, -0.15 * least);
+      draw_quotients(sheet, {425, top, 310, 300}, study, row == 0 ? 1 : 0.25);
       draw_descent(sheet, {825, top, 300, 300}, study, row == 0 ? 1.2 : 0.4);
     }
     sheet.draw();
@@ -204,10 +209,13 @@ int main(int argc, char** argv) {
           kmscape::lloyd(study.objective, (candidate.centers + study.drop.step * study.opposing.direction).eval(),
                          {.max_iterations = 20'000});
       const double here = study.objective.value(candidate.centers);
-      report.row(name + "measured descent along QZC's direction", "G falls",
-                 "by " + number(study.drop.drop) + " of " + number(here) + " at t = " + number(study.drop.step, 4),
-                 "Lloyd's iteration from there ends at " + number(fall.value) + "; along the Hessian's direction " +
-                     number(study.certificate.drop));
+      const auto descent = [&](const kmscape::MeasuredDrop& drop) {
+        return "by " + number(drop.drop) + " of " + number(here) + " at t = " + number(drop.step, 4);
+      };
+      report.row(name + "measured descent along QZC's direction", "G falls", descent(study.drop),
+                 "the lowest of steps that double; Lloyd's iteration from there ends at " + number(fall.value));
+      report.row(name + "measured descent along the Hessian's direction", "", descent(study.hessian_drop),
+                 "the lowest of the same steps");
     }
     report.write(folder);
   });

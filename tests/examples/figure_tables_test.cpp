@@ -36,6 +36,35 @@ TEST_CASE("qzc_theorem_1 counts minima that the library certifies, none of which
                                       "every conclusion\n    we measure: 0 violations: "));
   CHECK_THAT(table, ContainsSubstring("; 0 restarts ended at no stationary point, or one that the certificate leaves "
                                       "undecided"));
+  for (const std::string row :
+       {"Theorem 2, other k and d\n", "Theorem 1, m = k - 1 centers\n", "Theorem 2, m = k - 1 centers\n",
+        "Theorem 1, m = k + 1 centers\n", "Theorem 2, m = k + 1 centers\n"}) {
+    CAPTURE(row);
+    REQUIRE(table.find(row) != std::string::npos);
+    const auto measured = table.substr(table.find("we measure: ", table.find(row)));
+    CHECK(measured.starts_with("we measure: 0 violations: "));
+    CHECK(!measured.starts_with("we measure: 0 violations: 0 minima"));
+  }
+}
+
+TEST_CASE("qzc_proposition_1 shows the spurious minimum beyond eta = 5 and none at it") {
+  const auto table = table_of("qzc_proposition_1", "--starts 8");
+  const auto beside_truth = [&](const std::string& eta) {
+    const auto row = table.find("eta_min = " + eta + ": minima beside the truth\n");
+    REQUIRE(row != std::string::npos);
+    const std::string mark = "we measure: ";
+    return std::stoi(table.substr(table.find(mark, row) + mark.size()));
+  };
+  CHECK(beside_truth("4.99") == 0);
+  CHECK(beside_truth("5") == 0);
+  CHECK(beside_truth("5.01") > 0);
+}
+
+TEST_CASE("qzc_structure_map finds the minimum of QZC's Example 2, which points of the model do not lead to") {
+  const auto table = table_of("qzc_structure_map", "--models 1 --restarts 12");
+  const auto row = table.substr(table.find("Example 2: three balls on a line"));
+  CHECK_THAT(row, ContainsSubstring("we measure: 1 of 2 minima, "));
+  CHECK_THAT(row, ContainsSubstring("from points of the model alone: 0 of 1 minima"));
 }
 
 TEST_CASE("qzc_finite_sample tells the minima of G that samples show from their doubles") {
