@@ -204,8 +204,7 @@ int main(int argc, char** argv) {
     const kmscape::PopulationObjective population(model);
     examples::Picture picture(folder / "qzc_figure_1.png", 1600, 1320);
     picture << "set multiplot layout 3,4 margins 0.01,0.99,0.02,0.92 spacing 0.012,0.06 title 'stars: true centers;  "
-               "circles: "
-               "starts;  squares: where Lloyd\'\'s iteration ends'"
+               "circles: starts;  squares: where Lloyd\'\'s iteration ends'"
             << "unset key"
             << "unset tics"
             << "set border 15 lc '#BBBBBB'"

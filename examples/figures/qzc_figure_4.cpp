@@ -86,9 +86,8 @@ int main(int argc, char** argv) {
     examples::Report report(
         "qzc_figure_4", "QZC Figure 4: a face and a true cluster",
         "What the proof of Theorem 3 measures on the boundary of two cells: the distance of the centers from it, the "
-        "angle "
-        "of the move, the distance of the midpoint from the part of the boundary that lies in the ball (red), and that "
-        "part's size (blue) over the ball's. Everything is drawn from the measured values.");
+        "angle of the move, the distance of the midpoint from the part of the boundary that lies in the ball (red), "
+        "and that part's size (blue) over the ball's. Everything is drawn from the measured values.");
     const auto number = [](double value) { return examples::number(value, 10); };
     report.row("d_ij", "half the distance of the centers: " + number(half_distance), number(face.half_distance))
         .row("theta^v_ij", "angle of v_j and beta_i - beta_j: 38 degrees",

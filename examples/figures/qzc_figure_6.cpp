@@ -127,8 +127,7 @@ int main(int argc, char** argv) {
         "qzc_figure_6", "QZC Figure 6: shifting a cell out of a ball",
         "Lemma 8: P (blue) does not hold the ball's middle. Shifted by r along the direction v to its nearest point it "
         "leaves the ball, and what it had of the ball (darker) lies in the bands (yellow) that its boundary in the "
-        "ball "
-        "(thick) sweeps on the way. P is the Voronoi cell of one of four centers.");
+        "ball (thick) sweeps on the way. P is the Voronoi cell of one of four centers.");
     report.row("mass of P + rv in the ball", "0", examples::number(moved_mass, 2))
         .row("P and the ball, covered by the bands", "all of it",
              std::to_string(points - missed) + " of " + std::to_string(points) + " grid points")

@@ -178,10 +178,10 @@ int main(int argc, char** argv) {
     examples::Report report(
         "qzc_refutation", "QZC equations (13) and (17): many-fit-many candidates refuted, with the way down",
         "Stationary points that are no minima, for three discs. Red: QZC's direction, every center along or against "
-        "one "
-        "unit vector, the best of all signs and vectors; blue: the Hessian's lowest eigenvector, made as long. Middle: "
-        "the quotient measured from the swept sets (dots) and its limit from integrals over the faces (dashed); "
-        "dotted: what equation (17) as printed grants, which counts one face and one cluster. Right: how far G falls.");
+        "one unit vector, the best of all signs and vectors; blue: the Hessian's lowest eigenvector, made as long. "
+        "Middle: the quotient measured from the swept sets (dots) and its limit from integrals over the faces "
+        "(dashed); dotted: what equation (17) as printed grants, which counts one face and one cluster. Right: how far "
+        "G falls.");
     const auto number = [](double value, int digits = 6) { return examples::number(value, digits); };
     for (const auto& study : studies) {
       const auto& candidate = study.candidate;
