@@ -50,7 +50,7 @@ TEST_CASE("a Gaussian over random polygons against plain quadrature") {
     const auto plain = testing::plane_quadrature(half_planes, center, 0.8, 9, [](const Eigen::Vector2d& y) {
       return std::exp(-y.squaredNorm() / 2) / (2 * std::numbers::pi);
     });
-    CHECK(exact.mass == Approx(plain.mass).margin(2e-12));
+    CHECK(exact.mass == Approx(plain.mass).epsilon(0).margin(2e-12));
     CHECK((exact.first - plain.first).norm() < 2e-12);
     CHECK((exact.second - plain.second).norm() < 2e-12);
   }

@@ -4,7 +4,6 @@
 #include <numbers>
 #include <vector>
 
-#include <kmscape/core/random.hpp>
 #include <kmscape/model/center_layouts.hpp>
 
 #include "support/catch.hpp"
@@ -15,60 +14,6 @@ using kmscape::candidate_geometry;
 using kmscape::Index;
 using testing::normal_points;
 using testing::on_line;
-
-namespace {
-
-/// The two nearest centers of x and how far x is from their bisector.
-struct NearestPair {
-  Index first = -1, second = -1;
-  double offset = 0;
-};
-
-NearestPair nearest_pair(const Eigen::MatrixXd& centers, const Eigen::VectorXd& x) {
-  const Eigen::VectorXd squared = (centers.colwise() - x).colwise().squaredNorm().transpose();
-  NearestPair result;
-  squared.minCoeff(&result.first);
-  for (Index j = 0; j < centers.cols(); ++j)
-    if (j != result.first && (result.second < 0 || squared(j) < squared(result.second))) result.second = j;
-  if (result.second >= 0)
-    result.offset = (squared(result.second) - squared(result.first)) /
-                    (2 * (centers.col(result.first) - centers.col(result.second)).norm());
-  return result;
-}
-
-/// What `draws` points of every component say of masses, centroids and thin layers around the faces.
-struct Sampled {
-  Eigen::ArrayXXd mass;                   // m x k
-  std::vector<Eigen::MatrixXd> centroid;  // k of d x m
-  std::vector<Eigen::ArrayXXd> density;   // k of m x m, i < j: share within `layer` of F_ij, by twice the layer
-};
-
-template <class Model>
-Sampled sampled(const Model& model, const Eigen::MatrixXd& centers, int draws, double layer, double radius_factor) {
-  const Index m = centers.cols(), k = model.components(), d = centers.rows();
-  Sampled result{Eigen::ArrayXXd::Zero(m, k), {}, {}};
-  for (Index s = 0; s < k; ++s) {
-    kmscape::RandomStream stream(kmscape::Seed{77}, static_cast<std::uint64_t>(s));
-    Eigen::MatrixXd first = Eigen::MatrixXd::Zero(d, m);
-    Eigen::ArrayXXd layers = Eigen::ArrayXXd::Zero(m, m);
-    Eigen::Matrix<double, Model::dim, 1> x(d);
-    for (int draw = 0; draw < draws; ++draw) {
-      model.draw(s, stream, x);
-      const auto pair = nearest_pair(centers, x);
-      result.mass(pair.first, s) += 1;
-      first.col(pair.first) += x;
-      if (pair.offset < layer && (x - model.centers().col(s)).norm() <= radius_factor)
-        layers(std::min(pair.first, pair.second), std::max(pair.first, pair.second)) += 1 / (2 * layer * draws);
-    }
-    for (Index i = 0; i < m; ++i) first.col(i) /= std::max(1.0, result.mass(i, s));
-    result.centroid.push_back(first);
-    result.density.push_back(layers);
-  }
-  result.mass /= draws;
-  return result;
-}
-
-}  // namespace
 
 TEST_CASE("Proposition 2's point: every quantity of section 6.1 by hand") {
   const double r = 0.3;
@@ -128,52 +73,7 @@ TEST_CASE("a pair that halves a disc: D, rho and the angles in the plane by hand
         Approx(std::numbers::pi / 4).epsilon(1e-15));
 }
 
-TEST_CASE("balls in one to four dimensions: T, A, m, c and rho against sampling") {
-  for (std::uint64_t trial = 0; trial < 8; ++trial) {
-    const Index d = 1 + static_cast<Index>(trial % 4), m = 3 + static_cast<Index>(trial / 4), k = 3;
-    const Eigen::MatrixXd centers = normal_points(d, m, trial), truth = normal_points(d, k, 40 + trial);
-    const kmscape::StochasticBallModel model(truth, Eigen::ArrayXd(Eigen::Array3d(0.7, 1, 1.3)),
-                                             Eigen::ArrayXd(Eigen::Array3d(1, 2, 1)));
-    const auto geometry = candidate_geometry(model, centers);
-    const int draws = 30'000;
-    const double layer = 0.02;
-    const auto expected = sampled(model, centers, draws, layer, 10);
-    CAPTURE(trial, d, m);
-    CHECK(geometry.converged);
-    for (Index s = 0; s < k; ++s) {
-      const auto at = static_cast<std::size_t>(s);
-      const auto own = nearest_pair(centers, truth.col(s));
-      for (Index i = 0; i < m; ++i) {
-        const double share = expected.mass(i, s);
-        if (share > 0) CHECK(geometry.meets(i, s));
-        if (geometry.mass(i, s) > 0) CHECK(geometry.meets(i, s));
-        if (!geometry.meets(i, s)) CHECK(geometry.cell_distance(i, s) > model.radii()(s));
-        CHECK(geometry.holds(i, s) == (own.first == i));
-        const double error = std::sqrt(std::max(share * (1 - share), 1.0 / draws) / draws);
-        CHECK(std::abs(geometry.mass(i, s) - share) <= 5 * std::hypot(error, geometry.mass_error(i, s)));
-        CHECK(geometry.missing_mass(i, s) == Approx(1 - geometry.mass(i, s)).margin(1e-9));
-        if (share > 0.02) {
-          const double spread = 5 * model.radii()(s) / std::sqrt(share * draws);
-          CHECK((geometry.centroid[at].col(i) - expected.centroid[at].col(i)).norm() <=
-                spread + 5 * geometry.centroid_error(i, s) * std::sqrt(static_cast<double>(d)));
-        }
-      }
-      for (const auto& face : geometry.faces) {
-        const double share = expected.density[at](face.i, face.j);
-        const double error = std::sqrt((share + 1e-3) / (2 * layer * draws)) + layer;  // noise, and the layer's width
-        if (d >= 2) CHECK(std::abs(face.density(s) - share) <= 5 * error);
-        if (d == 1) {  // a face next to the end of an interval is not told from one inside by a layer
-          const bool is_inside = std::abs(face.midpoint(0) - truth(0, s)) < model.radii()(s);
-          CHECK(face.density(s) == Approx(is_inside ? 0.5 / model.radii()(s) : 0).epsilon(1e-14));
-        }
-        if (!face.meets(s)) CHECK(face.density(s) == 0);
-        CHECK(face.half_distance == Approx((centers.col(face.i) - centers.col(face.j)).norm() / 2).epsilon(1e-14));
-      }
-    }
-  }
-}
-
-TEST_CASE("a Gaussian's rho counts the face within its ball, m and c the whole cell") {
+TEST_CASE("a Gaussian's rho counts the face within its ball, m and the mixture the whole of it") {
   const Eigen::MatrixXd centers = normal_points(2, 4, 6), truth = normal_points(2, 2, 7);
   const kmscape::GaussianMixtureModel model(truth, 0.5);
   const auto cut = candidate_geometry(model, centers, 1.0), wide = candidate_geometry(model, centers, 12.0);
@@ -181,18 +81,14 @@ TEST_CASE("a Gaussian's rho counts the face within its ball, m and c the whole c
   CHECK(cut.span == 2);
   CHECK(cut.radius == Approx(0.5 * std::sqrt(2.0)).epsilon(1e-15));
   CHECK((cut.mass == wide.mass).all());
-  const int draws = 60'000;
-  const auto expected = sampled(model, centers, draws, 0.02, cut.radius);
   REQUIRE(cut.faces.size() == wide.faces.size());
   bool is_cut = false;
   for (std::size_t f = 0; f < cut.faces.size(); ++f) {
     double total = 0;
     for (Index s = 0; s < 2; ++s) {
-      const auto& face = cut.faces[f];
-      const double share = expected.density[static_cast<std::size_t>(s)](face.i, face.j);
-      CHECK(std::abs(face.density(s) - share) <= 5 * std::sqrt((share + 1e-3) / (0.04 * draws)) + 0.02);
-      CHECK(face.density(s) <= wide.faces[f].density(s));
-      is_cut = is_cut || face.density(s) < 0.7 * wide.faces[f].density(s);
+      const double within = cut.faces[f].density(s);
+      CHECK(within <= wide.faces[f].density(s));
+      is_cut = is_cut || within < 0.7 * wide.faces[f].density(s);
       total += wide.faces[f].density(s) / 2;
     }
     // Twelve deviations hold everything: our cut density and PopulationObjective's whole one are then the same number.

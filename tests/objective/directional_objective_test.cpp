@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/repeated_draws.hpp"
 
 using kmscape::directional;
 using kmscape::GaussianMixtureModel;
@@ -107,6 +108,61 @@ TEST_CASE("swept sets and their gains against drawn points, in the plane and by 
       CHECK((mixed - swept.mass).abs().maxCoeff() < 1e-14);
       CHECK((gained - swept.gain).abs().maxCoeff() < 1e-13);
     });
+}
+
+TEST_CASE("standard errors of rays are those of repeated draws: H, U, W and the swept sets") {
+  // As for G itself: three centers that move on a line are exact, and more of them far away change nothing but the
+  // span.
+  constexpr int seeds = 50;
+  constexpr Index d = 3;
+  for_both_models(d, 3, [&](const auto& given) {
+    const auto& model = given.objective().model();
+    const Eigen::VectorXd axis = Eigen::VectorXd::LinSpaced(d, 1, 2).normalized();
+    Eigen::MatrixXd line(d, 3), moves(d, 3), all = Eigen::MatrixXd::Zero(d, d + 2), all_moves = all;
+    line << -1.1 * axis, 0.2 * axis, 1.4 * axis;
+    moves << 1.5 * axis, -0.5 * axis, axis;
+    all.leftCols(3) = line;
+    all_moves.leftCols(3) = moves;
+    for (Index e = 1; e < d; ++e) all.col(e + 2) = 500 * Eigen::VectorXd::Unit(d, e);
+    const double t = 0.7;
+    const auto truth = directional(PopulationObjective(model), line, moves);
+    const auto sets = truth.swept(t);
+    // Nothing is estimated on the line.
+    CHECK(truth.derivative_with_error(t).standard_error + truth.second_derivative_with_error(t).standard_error +
+              truth.unreassigned_with_error(t).standard_error + truth.reassignment_with_error(t).standard_error +
+              truth.upper_bound_with_error(t).standard_error ==
+          0);
+    testing::RepeatedDraws of_h, of_slope, of_curvature, of_u, of_w, of_bound, of_parts;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+      const PopulationObjective rays(model, {.samples = 16, .replicates = 16, .seed = seed});
+      const auto along = directional(rays, all, all_moves);
+      const auto add = [](auto& draws, const kmscape::Estimate& estimate, double exact) {
+        draws.add(estimate.value - exact, estimate.standard_error);
+      };
+      add(of_h, along.value_with_error(t), truth.value(t));
+      add(of_slope, along.derivative_with_error(t), truth.derivative(t));
+      add(of_curvature, along.second_derivative_with_error(t), truth.second_derivative(t));
+      add(of_u, along.unreassigned_with_error(t), truth.unreassigned(t));
+      add(of_bound, along.upper_bound_with_error(t), truth.upper_bound(t));
+      const auto swept = along.swept(t);
+      add(of_w, {swept.reassignment(), swept.reassignment_error}, sets.reassignment());
+      add(of_w, {swept.adjacent_reassignment(), swept.adjacent_reassignment_error}, sets.adjacent_reassignment());
+      for (std::size_t s = 0; s < 3; ++s)
+        for (Index i = 0; i < 3; ++i)
+          for (Index j = 0; j < 3; ++j) {
+            if (sets.component_mass[s](i, j) < 0.1 || sets.component_mass[s](i, j) > 0.9) continue;
+            of_parts.add(swept.component_mass[s](i, j) - sets.component_mass[s](i, j),
+                         swept.component_mass_error[s](i, j));
+            if (i != j)
+              of_parts.add(swept.component_gain[s](i, j) - sets.component_gain[s](i, j),
+                           swept.component_gain_error[s](i, j));
+          }
+    }
+    const auto last = directional(PopulationObjective(model, {.samples = 16}), all, all_moves);
+    CHECK(last.reassignment_with_error(t).value == last.swept(t).reassignment());
+    CHECK(last.reassignment_with_error(t).standard_error == last.swept(t).reassignment_error);
+    for (const auto* draws : {&of_h, &of_slope, &of_curvature, &of_u, &of_w, &of_bound, &of_parts}) draws->check(seeds);
+  });
 }
 
 TEST_CASE("a boundary that moves over a uniform interval, by hand") {

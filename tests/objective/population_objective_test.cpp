@@ -17,6 +17,7 @@
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/repeated_draws.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
@@ -332,9 +333,9 @@ TEST_CASE("orthants in three and four dimensions: products for a Gaussian, equal
   }
 }
 
-TEST_CASE("standard errors of rays are those of repeated draws: masses, G and every entry of the Hessian") {
+TEST_CASE("standard errors of rays are those of repeated draws: G, its gradient and Hessian, cells and masses") {
   // Three centers on a line are exact; more of them, far off in all other directions, change nothing but the span.
-  static constexpr int seeds = 50;
+  constexpr int seeds = 50;
   // A sliver that all of the 2 * 16 * 16 directions miss counts as 0, with error 0: its share of them is below 3/512 in
   // 95 of 100 draws, and its mass smaller still. One that few of them meet has a rough error. Faces in space
   // have none at all.
@@ -351,28 +352,9 @@ TEST_CASE("standard errors of rays are those of repeated draws: masses, G and ev
       const Eigen::MatrixXd hessian = exact.hessian(line);
       const Eigen::ArrayXXd masses = exact.component_cells(line).mass;
       const double value = exact.value(line);
-      struct Spread {
-        double sum = 0, squares = 0, count = 0;
-        void add(double difference, double error, double unseen) {
-          if (!(error > 1e-12)) {
-            CHECK(std::abs(difference) < unseen);
-            return;
-          }
-          const double z = difference / error;
-          sum += z;
-          squares += z * z;
-          count += 1;
-        }
-        void check() const {
-          // The square of Student's t with 15 degrees of freedom has the mean 15/13 and the deviation 1.85: of 50 draws
-          // four standard errors are 1.05. Entries of one draw depend on one another.
-          CAPTURE(count);
-          CHECK(count >= seeds);
-          CHECK(squares / count > 0.4);
-          CHECK(squares / count < 2.2);
-          CHECK(std::abs(sum / count) < 4 * std::sqrt(15.0 / 13 / seeds));
-        }
-      } of_values, of_masses, of_hessians;
+      const Eigen::MatrixXd gradient = exact.gradient(line);
+      const auto cells = exact.cells_with_error(line);
+      testing::RepeatedDraws of_values, of_masses, of_hessians, of_gradients, of_cells, of_centroids;
       for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         const PopulationObjective rays(model, {.samples = 16, .replicates = 16, .seed = seed});
         const auto estimate = rays.value_with_error(all);
@@ -386,15 +368,53 @@ TEST_CASE("standard errors of rays are those of repeated draws: masses, G and ev
             else
               CHECK(std::abs(difference) < 5 * parts.mass_error(i, s) + sliver);
           }
+        const auto slope = rays.gradient_with_error(all);
+        const auto mixed = rays.cells_with_error(all);
+        for (Index i = 0; i < 3; ++i) {
+          for (Index e = 0; e < d; ++e) {
+            of_gradients.add(slope.value(e, i) - gradient(e, i), slope.standard_error(e, i));
+            of_centroids.add(mixed.centroid(e, i) - cells.centroid(e, i), mixed.centroid_error(i));
+          }
+          of_cells.add(mixed.mass(i) - cells.mass(i), mixed.mass_error(i));
+          of_cells.add(mixed.distortion(i) - cells.distortion(i), mixed.distortion_error(i));
+        }
         const auto second = rays.hessian_with_error(all);
         CHECK(second.value.bottomRows((d - 1) * d).norm() == 0);
         for (Index a = 0; a < 3 * d; ++a)
           for (Index b = 0; b <= a; ++b)
             of_hessians.add(second.value(a, b) - hessian(a, b), second.standard_error(a, b), 1e-11);
       }
-      of_values.check();
-      of_masses.check();
-      of_hessians.check();
+      of_values.check(seeds);
+      of_masses.check(seeds);
+      of_hessians.check(seeds);
+      of_gradients.check(seeds);
+      of_cells.check(seeds);
+      of_centroids.check(seeds);
+    });
+}
+
+TEST_CASE("estimates with errors are the estimates without, and errors are 0 where nothing is estimated") {
+  for (const Index d : {1, 2, 4})
+    for_both_populations(d, 13, [&](const auto& model) {
+      CAPTURE(d);
+      const PopulationObjective objective(model, {.samples = 64});
+      Eigen::MatrixXd centers = testing::normal_points(d, 5, 14);
+      centers.col(3) = centers.col(1);
+      const auto gradient = objective.gradient_with_error(centers);
+      CHECK(gradient.value == objective.gradient(centers));
+      const auto cells = objective.cells_with_error(centers);
+      const auto plain = objective.cells(centers);
+      CHECK((cells.mass == plain.mass).all());
+      CHECK((cells.distortion == plain.distortion).all());
+      CHECK((cells.centroid - plain.centroid).norm() < 1e-14);
+      CHECK(cells.centroid.col(3) == centers.col(3));
+      for (const Index i : {0, 1, 2, 4}) {
+        CHECK((gradient.standard_error.col(i).minCoeff() > 0) == (d == 4));
+        CHECK((cells.mass_error(i) > 0) == (d == 4));
+        CHECK((cells.distortion_error(i) > 0) == (d == 4));
+        CHECK((cells.centroid_error(i) > 0) == (d == 4));
+      }
+      CHECK(gradient.standard_error.col(3).norm() + cells.mass_error(3) + cells.centroid_error(3) == 0);
     });
 }
 

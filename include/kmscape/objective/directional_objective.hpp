@@ -7,6 +7,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <tuple>
@@ -27,6 +28,8 @@ struct SweptSets {
   std::vector<Eigen::ArrayXXd> component_gain;  // k matrices m x m: QZC's W_{i->j,s}
   Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic> adjacent;  // m x m: cells i and j share a face at t = 0
   Eigen::ArrayXXd mass_error, gain_error;                       // m x m: standard errors; 0 where exact
+  std::vector<Eigen::ArrayXXd> component_mass_error, component_gain_error;  // k matrices m x m
+  double reassignment_error = 0, adjacent_reassignment_error = 0;  // of the sums below, whose terms depend on one another
 
   /// W^v(t).
   [[nodiscard]] double reassignment() const { return gain.sum(); }
@@ -41,12 +44,9 @@ class DirectionalObjective {
   /// Use `directional`.
   DirectionalObjective(PopulationObjective<Model> objective, Eigen::MatrixXd centers, Eigen::MatrixXd direction)
       : objective_(std::move(objective)), centers_(std::move(centers)), direction_(std::move(direction)) {
-    const auto cells = objective_.cells(at(0));
-    start_ = static_cast<double>(cells.value());
-    const Eigen::MatrixXd gradient = objective_.gradient(at(0)).template cast<double>();
-    slope_ = gradient.cwiseProduct(direction_).sum();
-    curvature_ =
-        2 * (cells.mass.template cast<double>() * direction_.colwise().squaredNorm().transpose().array()).sum();
+    const Eigen::ArrayXd squares = direction_.colwise().squaredNorm().transpose();
+    for (const auto& sums : objective_.integrator().cell_replicates(centers_, "DirectionalObjective"))
+      quadratics_.push_back({sums.distortion.sum(), slope(sums), 2 * (sums.mass * squares).sum()});
   }
 
   [[nodiscard]] const PopulationObjective<Model>& objective() const { return objective_; }
@@ -58,37 +58,71 @@ class DirectionalObjective {
   [[nodiscard]] Estimate value_with_error(double t) const { return objective_.value_with_error(at(t)); }
 
   /// The first derivative of H^v at t (QZC Lemma 1).
-  [[nodiscard]] double derivative(double t) const {
-    const Eigen::MatrixXd gradient = objective_.gradient(at(t)).template cast<double>();
-    return gradient.cwiseProduct(direction_).sum();
+  [[nodiscard]] double derivative(double t) const { return derivative_with_error(t).value; }
+  [[nodiscard]] Estimate derivative_with_error(double t) const {
+    std::vector<double> slopes;
+    for (const auto& sums : objective_.integrator().cell_replicates(centers_ + t * direction_, "DirectionalObjective"))
+      slopes.push_back(slope(sums));
+    return internal::mean_and_error(slopes);
   }
 
   /// The second derivative of H^v at t, from the Hessian of G.
-  [[nodiscard]] double second_derivative(double t) const {
-    return direction_.reshaped().dot(objective_.hessian(at(t)) * direction_.reshaped());
+  [[nodiscard]] double second_derivative(double t) const { return second_derivative_with_error(t).value; }
+  [[nodiscard]] Estimate second_derivative_with_error(double t) const {
+    std::vector<double> forms;
+    const Eigen::VectorXd v = direction_.reshaped();
+    for (const auto& hessian :
+         objective_.integrator().hessian_replicates(centers_ + t * direction_, "DirectionalObjective"))
+      forms.push_back(v.dot(hessian.matrix() * v));
+    return internal::mean_and_error(forms);
   }
 
   /// U^v(t): every point stays with its center of t = 0. A quadratic with U(0) = H(0), U'(0) = H'(0), U'' = 2 sum_i m_i
   /// |v_i|^2.
-  [[nodiscard]] double unreassigned(double t) const { return start_ + t * (slope_ + t * curvature_ / 2); }
+  [[nodiscard]] double unreassigned(double t) const { return unreassigned_with_error(t).value; }
+  [[nodiscard]] Estimate unreassigned_with_error(double t) const {
+    std::vector<double> values;
+    for (const auto& quadratic : quadratics_) values.push_back(quadratic(t));
+    return internal::mean_and_error(values);
+  }
 
   /// W^v(t) = H^v(t) - U^v(t), from the swept sets: accurate where the difference would cancel.
   [[nodiscard]] double reassignment(double t) const { return swept(t).reassignment(); }
+  [[nodiscard]] Estimate reassignment_with_error(double t) const {
+    const auto sets = swept(t);
+    return {sets.reassignment(), sets.reassignment_error};
+  }
 
   /// U^v(t) + the reassignments between adjacent cells: QZC's upper bound (11), equal to H^v near t = 0.
-  [[nodiscard]] double upper_bound(double t) const { return unreassigned(t) + swept(t).adjacent_reassignment(); }
+  [[nodiscard]] double upper_bound(double t) const { return upper_bound_with_error(t).value; }
+  [[nodiscard]] Estimate upper_bound_with_error(double t) const;
 
   /// The swept sets between 0 and t, masses and gains. O(m^2) times the cost of a cell.
-  [[nodiscard]] SweptSets swept(double t) const;
+  [[nodiscard]] SweptSets swept(double t) const { return sweep(t).sets; }
 
  private:
+  /// U^v(t) = start + t slope + t^2 curvature / 2.
+  struct Quadratic {
+    double start, slope, curvature;
+    [[nodiscard]] double operator()(double t) const { return start + t * (slope + t * curvature / 2); }
+  };
+  struct Sweep {
+    SweptSets sets;
+    std::vector<double> adjacent;  // adjacent reassignments, one a replicate
+  };
+  [[nodiscard]] Sweep sweep(double t) const;
+
+  /// The derivative of G along v at centers whose cells have these sums.
+  [[nodiscard]] double slope(const internal::CellSums& sums) const {
+    return -2 * sums.first.cwiseProduct(direction_).sum();
+  }
   [[nodiscard]] typename PopulationObjective<Model>::CentersType at(double t) const {
     return (centers_ + t * direction_).template cast<typename PopulationObjective<Model>::Real>();
   }
 
   PopulationObjective<Model> objective_;
   Eigen::MatrixXd centers_, direction_;
-  double start_ = 0, slope_ = 0, curvature_ = 0;
+  std::vector<Quadratic> quadratics_;  // U^v: one where it is exact, else one a replicate
 };
 
 /// H^v for `centers` and `direction`, both d x m and finite. Throws `invalid_input`.
@@ -107,12 +141,22 @@ template <SphericalMixture Model, class Centers, class Direction>
 }
 
 template <SphericalMixture Model>
-SweptSets DirectionalObjective<Model>::swept(double t) const {
+Estimate DirectionalObjective<Model>::upper_bound_with_error(double t) const {
+  // Sum by sum: both parts of a replicate may come from the same directions. One of them may be exact.
+  const auto gains = sweep(t).adjacent;
+  std::vector<double> sums;
+  for (std::size_t r = 0; r < std::max(gains.size(), quadratics_.size()); ++r)
+    sums.push_back(quadratics_[quadratics_.size() > 1 ? r : 0](t) + gains[gains.size() > 1 ? r : 0]);
+  return internal::mean_and_error(sums);
+}
+
+template <SphericalMixture Model>
+auto DirectionalObjective<Model>::sweep(double t) const -> Sweep {
   constexpr std::string_view function = "DirectionalObjective::swept";
   internal::require(std::isfinite(t), function, "t", t, "a step is finite", "pass a finite number");
   const Eigen::MatrixXd moved = centers_ + t * direction_;
   const Index m = centers_.cols(), k = objective_.model().components();
-  const auto& mixture = objective_.mixture();
+  const auto& mixture = objective_.integrator().mixture();
   const auto span = internal::center_span({centers_, moved}, mixture, objective_.options().integrator, function);
   const auto before = internal::cell_regions(span.project(centers_)),
              after = internal::cell_regions(span.project(moved));
@@ -129,7 +173,8 @@ SweptSets DirectionalObjective<Model>::swept(double t) const {
       both.origins.insert(both.origins.end(), to.origins.begin(), to.origins.end());
       regions.push_back(std::move(both));
     }
-  const auto tables = internal::moment_tables(regions, span.p(), span.mixture, objective_.ray_rule(), span.by_rays);
+  const auto rays = objective_.integrator().ray_rule();
+  const auto tables = internal::moment_tables(regions, span.p(), span.mixture, rays, span.by_rays);
 
   SweptSets result;
   const Eigen::ArrayXXd zero = Eigen::ArrayXXd::Zero(m, m);
@@ -152,15 +197,26 @@ SweptSets DirectionalObjective<Model>::swept(double t) const {
       masses[r] += component.weight * own_masses[r];
       gains[r] += component.weight * own_gains[r];
     }
-    result.component_mass.push_back(internal::mean_and_error(own_masses).first);
-    result.component_gain.push_back(internal::mean_and_error(own_gains).first);
+    auto [mass, mass_error] = internal::mean_and_error(own_masses);
+    auto [gain, gain_error] = internal::mean_and_error(own_gains);
+    result.component_mass.push_back(std::move(mass));
+    result.component_mass_error.push_back(std::move(mass_error));
+    result.component_gain.push_back(std::move(gain));
+    result.component_gain_error.push_back(std::move(gain_error));
   }
   std::tie(result.mass, result.mass_error) = internal::mean_and_error(masses);
   std::tie(result.gain, result.gain_error) = internal::mean_and_error(gains);
   result.adjacent.setConstant(m, m, false);
   for (const auto& face : objective_.faces(at(0)))
     result.adjacent(face.i, face.j) = result.adjacent(face.j, face.i) = true;
-  return result;
+  std::vector<double> all, adjacent;
+  for (const auto& gain : gains) {
+    all.push_back(gain.sum());
+    adjacent.push_back(result.adjacent.select(gain, 0).sum());
+  }
+  result.reassignment_error = internal::mean_and_error(all).standard_error;
+  result.adjacent_reassignment_error = internal::mean_and_error(adjacent).standard_error;
+  return {std::move(result), std::move(adjacent)};
 }
 
 }  // namespace kmscape

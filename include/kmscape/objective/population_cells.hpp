@@ -188,6 +188,16 @@ template <class Array>
   return {std::move(mean), std::move(error)};
 }
 
+/// The same of numbers.
+[[nodiscard]] inline Estimate mean_and_error(const std::vector<double>& replicates) {
+  const double count = static_cast<double>(replicates.size());
+  double sum = 0, squares = 0;
+  for (const double replicate : replicates) sum += replicate;
+  const double mean = sum / count;
+  for (const double replicate : replicates) squares += (replicate - mean) * (replicate - mean);
+  return {mean, replicates.size() > 1 ? std::sqrt(squares / (count * (count - 1))) : 0};
+}
+
 /// The hyperplane between two cells in the span, and what of it is their face.
 struct FaceRegion {
   Eigen::VectorXd normal;  // p, from i to j

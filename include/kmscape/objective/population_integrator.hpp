@@ -16,6 +16,23 @@
 
 namespace kmscape {
 
+/// The gradient (d x k) with the standard errors of its entries.
+struct GradientEstimate {
+  Eigen::MatrixXd value;
+  Eigen::MatrixXd standard_error;
+};
+
+/// Mass, center of mass and share of G of every cell, with standard errors; 0 where exact. A cell without mass has its
+/// own center for centroid.
+struct CellsEstimate {
+  Eigen::ArrayXd mass;              // k
+  Eigen::MatrixXd centroid;         // d x k
+  Eigen::ArrayXd distortion;        // k: the integral of |x - beta_i|^2 f over V_i
+  Eigen::ArrayXd mass_error;        // k
+  Eigen::ArrayXd centroid_error;    // k: the largest of a centroid's d coordinates
+  Eigen::ArrayXd distortion_error;  // k
+};
+
 /// The Hessian (d k x d k, blocks by center) with the standard errors of its entries.
 struct HessianEstimate {
   Eigen::MatrixXd value;
@@ -38,6 +55,7 @@ class PopulationIntegrator {
   using Matrix = typename Mixture::Matrix;
   using Vector = typename Mixture::Vector;
   using Array = typename Mixture::Array;
+  using Square = Eigen::Array<typename Matrix::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
 
   PopulationIntegrator(Mixture mixture, const PopulationOptions& options)
       : mixture_(std::move(mixture)), options_(options), true_centers_(mixture_.dimension, components()) {
@@ -48,8 +66,14 @@ class PopulationIntegrator {
   [[nodiscard]] const PopulationOptions& options() const { return options_; }
   [[nodiscard]] RayRule ray_rule() const { return {options_.samples, options_.replicates, options_.seed}; }
 
+  /// Replicates have one entry where cells or faces are exact.
+  [[nodiscard]] std::vector<CellSums> cell_replicates(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] std::vector<Square> hessian_replicates(const Matrix& centers, std::string_view function) const;
+
   /// Means over replicates.
   [[nodiscard]] CellSums cells(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] CellsEstimate cells_with_error(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] GradientEstimate gradient(const Matrix& centers, std::string_view function) const;
   [[nodiscard]] Estimate value(const Matrix& centers, std::string_view function) const;
   [[nodiscard]] ComponentCells component_cells(const Matrix& centers, std::string_view function) const;
   [[nodiscard]] FaceMoments face(const Matrix& centers, Index i, Index j, std::string_view function) const;
@@ -57,7 +81,10 @@ class PopulationIntegrator {
     const auto span = center_span({centers}, mixture_, options_.integrator, function);
     return faces(centers, span, cell_regions(span.project(centers)));
   }
-  [[nodiscard]] HessianEstimate hessian(const Matrix& centers, std::string_view function) const;
+  [[nodiscard]] HessianEstimate hessian(const Matrix& centers, std::string_view function) const {
+    const auto [mean, error] = mean_and_error(hessian_replicates(centers, function));
+    return {mean.matrix(), error.matrix()};
+  }
 
  private:
   struct Evaluation {
@@ -74,6 +101,14 @@ class PopulationIntegrator {
                                                 : moment_tables(regions, span.p(), span.mixture, ray_rule(), false);
     return {centers, std::move(span), std::move(regions), std::move(tables)};
   }
+
+  /// Of one cell, from replicates of its first moment around its center, mass and square: d + 2 numbers.
+  struct CellEstimate {
+    Array mean, error;        // d + 2
+    Vector offset;            // d: of the centroid from the center
+    double offset_error = 0;  // the largest of d
+  };
+  [[nodiscard]] CellEstimate estimate(const std::vector<Array>& replicates) const;
 
   [[nodiscard]] CellSums sums(const Evaluation& at, const MomentTable& table) const {
     const Index k = at.centers.cols(), d = mixture_.dimension;
@@ -107,16 +142,24 @@ class PopulationIntegrator {
 };
 
 template <std::same_as<SpanMixture> Mixture>
-CellSums PopulationIntegrator<Mixture>::cells(const Matrix& centers, std::string_view function) const {
+std::vector<CellSums> PopulationIntegrator<Mixture>::cell_replicates(const Matrix& centers,
+                                                                     std::string_view function) const {
   const auto at = evaluate(centers, function);
-  CellSums total = sums(at, at.tables.front());
-  for (std::size_t r = 1; r < at.tables.size(); ++r) {
-    const CellSums more = sums(at, at.tables[r]);
-    total.mass += more.mass;
-    total.first += more.first;
-    total.distortion += more.distortion;
+  std::vector<CellSums> result;
+  for (const auto& table : at.tables) result.push_back(sums(at, table));
+  return result;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+CellSums PopulationIntegrator<Mixture>::cells(const Matrix& centers, std::string_view function) const {
+  const auto replicates = cell_replicates(centers, function);
+  CellSums total = replicates.front();
+  for (std::size_t r = 1; r < replicates.size(); ++r) {
+    total.mass += replicates[r].mass;
+    total.first += replicates[r].first;
+    total.distortion += replicates[r].distortion;
   }
-  const double count = static_cast<double>(at.tables.size());
+  const double count = static_cast<double>(replicates.size());
   total.mass /= count;
   total.first /= count;
   total.distortion /= count;
@@ -125,11 +168,57 @@ CellSums PopulationIntegrator<Mixture>::cells(const Matrix& centers, std::string
 
 template <std::same_as<SpanMixture> Mixture>
 Estimate PopulationIntegrator<Mixture>::value(const Matrix& centers, std::string_view function) const {
-  const auto at = evaluate(centers, function);
-  std::vector<Array> values;
-  for (const auto& table : at.tables) values.push_back(Array::Constant(1, sums(at, table).distortion.sum()));
-  const auto [mean, error] = mean_and_error(values);
-  return {mean(0), error(0)};
+  std::vector<double> values;
+  for (const auto& sums : cell_replicates(centers, function)) values.push_back(sums.distortion.sum());
+  return mean_and_error(values);
+}
+
+template <std::same_as<SpanMixture> Mixture>
+GradientEstimate PopulationIntegrator<Mixture>::gradient(const Matrix& centers, std::string_view function) const {
+  std::vector<Square> gradients;
+  for (const auto& sums : cell_replicates(centers, function)) gradients.push_back(-2 * sums.first.array());
+  const auto [mean, error] = mean_and_error(gradients);
+  return {mean.matrix(), error.matrix()};
+}
+
+template <std::same_as<SpanMixture> Mixture>
+auto PopulationIntegrator<Mixture>::estimate(const std::vector<Array>& replicates) const -> CellEstimate {
+  const Index d = mixture_.dimension;
+  const auto [mean, error] = mean_and_error(replicates);
+  CellEstimate result{mean, error, Vector::Zero(d)};
+  const double mass = mean(d);
+  if (!(mass > 0)) return result;
+  const Array offset = mean.head(d) / mass;
+  // A quotient's error, to first order: that of its numerator less the quotient times its denominator.
+  std::vector<Array> residuals;
+  for (const auto& all : replicates) residuals.push_back((all.head(d) - offset * all(d)) / mass);
+  result.offset = offset.matrix();
+  result.offset_error = mean_and_error(residuals).second.maxCoeff();
+  return result;
+}
+
+template <std::same_as<SpanMixture> Mixture>
+CellsEstimate PopulationIntegrator<Mixture>::cells_with_error(const Matrix& centers, std::string_view function) const {
+  const auto replicates = cell_replicates(centers, function);
+  const Index k = centers.cols(), d = mixture_.dimension;
+  const Array zero = Array::Zero(k);
+  CellsEstimate result{zero, centers, zero, zero, zero, zero};
+  for (Index i = 0; i < k; ++i) {
+    std::vector<Array> numbers;
+    for (const auto& sums : replicates) {
+      Array all(d + 2);
+      all << sums.first.col(i).array(), sums.mass(i), sums.distortion(i);
+      numbers.push_back(std::move(all));
+    }
+    const auto own = estimate(numbers);
+    result.mass(i) = own.mean(d);
+    result.mass_error(i) = own.error(d);
+    result.distortion(i) = own.mean(d + 1);
+    result.distortion_error(i) = own.error(d + 1);
+    result.centroid.col(i) += own.offset;
+    result.centroid_error(i) = own.offset_error;
+  }
+  return result;
 }
 
 template <std::same_as<SpanMixture> Mixture>
@@ -142,25 +231,20 @@ ComponentCells PopulationIntegrator<Mixture>::component_cells(const Matrix& cent
   result.centroid.assign(static_cast<std::size_t>(components()), at.centers);
   for (Index s = 0; s < components(); ++s)
     for (Index i = 0; i < k; ++i) {
-      std::vector<Array> replicates;  // first moment around the center, mass, square
+      std::vector<Array> replicates;
       for (const auto& table : at.tables) {
         const auto own = shifted_moments(table, i, s, at.span, component(s).center, at.centers.col(i));
         Array all(d + 2);
         all << own.first.array(), own.mass, own.square;
         replicates.push_back(std::move(all));
       }
-      const auto [mean, error] = mean_and_error(replicates);
-      result.mass(i, s) = mean(d);
-      result.mass_error(i, s) = error(d);
-      result.distortion(i, s) = mean(d + 1);
-      result.distortion_error(i, s) = error(d + 1);
-      if (!(mean(d) > 0)) continue;
-      const Array offset = mean.head(d) / mean(d);
-      result.centroid[static_cast<std::size_t>(s)].col(i) += offset.matrix();
-      // A quotient's error, to first order: that of its numerator less the quotient times its denominator.
-      std::vector<Array> residuals;
-      for (const auto& all : replicates) residuals.push_back((all.head(d) - offset * all(d)) / mean(d));
-      result.centroid_error(i, s) = mean_and_error(residuals).second.maxCoeff();
+      const auto own = estimate(replicates);
+      result.mass(i, s) = own.mean(d);
+      result.mass_error(i, s) = own.error(d);
+      result.distortion(i, s) = own.mean(d + 1);
+      result.distortion_error(i, s) = own.error(d + 1);
+      result.centroid[static_cast<std::size_t>(s)].col(i) += own.offset;
+      result.centroid_error(i, s) = own.offset_error;
     }
   return result;
 }
@@ -210,12 +294,12 @@ std::vector<FaceMoments> PopulationIntegrator<Mixture>::faces(const Matrix& at, 
 }
 
 template <std::same_as<SpanMixture> Mixture>
-HessianEstimate PopulationIntegrator<Mixture>::hessian(const Matrix& centers, std::string_view function) const {
-  using Square = Eigen::Array<typename Matrix::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+auto PopulationIntegrator<Mixture>::hessian_replicates(const Matrix& centers, std::string_view function) const
+    -> std::vector<Square> {
   const auto at = evaluate(centers, function);
   const Index d = mixture_.dimension, k = at.centers.cols();
   const auto directions = face_directions(at.span);
-  // One Hessian a replicate: their spread is the error, whatever the correlations of what goes into an entry.
+  // Their spread is the error, whatever the correlations of what goes into an entry.
   const auto count = std::max(at.tables.size(), std::max<std::size_t>(directions.size(), 1));
   std::vector<Square> replicates(count, Square::Zero(d * k, d * k));
   double most = 0;
@@ -255,8 +339,7 @@ HessianEstimate PopulationIntegrator<Mixture>::hessian(const Matrix& centers, st
       }
     }
   }
-  const auto [mean, error] = mean_and_error(replicates);
-  return {mean.matrix(), error.matrix()};
+  return replicates;
 }
 
 }  // namespace internal

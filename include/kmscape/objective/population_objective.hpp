@@ -73,10 +73,22 @@ class PopulationObjective {
     return (-2 * integrator_.cells(plain(centers, function), function).first).template cast<Real>();
   }
 
+  template <class Derived>
+  [[nodiscard]] GradientEstimate gradient_with_error(const Eigen::MatrixBase<Derived>& centers) const {
+    constexpr std::string_view function = "PopulationObjective::gradient_with_error";
+    return integrator_.gradient(plain(centers, function), function);
+  }
+
   /// Mass, center of mass and share of G of every cell.
   template <class Derived>
   [[nodiscard]] CellMoments<Scalar, dim> cells(const Eigen::MatrixBase<Derived>& centers) const {
     return cells_of(centers, "PopulationObjective::cells");
+  }
+
+  template <class Derived>
+  [[nodiscard]] CellsEstimate cells_with_error(const Eigen::MatrixBase<Derived>& centers) const {
+    constexpr std::string_view function = "PopulationObjective::cells_with_error";
+    return integrator_.cells_with_error(plain(centers, function), function);
   }
 
   /// The Hessian, d k x d k. Where G is not twice differentiable, a ball's face through the end of an interval (d = 1),
@@ -111,9 +123,8 @@ class PopulationObjective {
     return integrator_.faces(plain(centers, function), function);
   }
 
-  /// The components in coordinates of space, for what is built on the integrals.
-  [[nodiscard]] const internal::SpanMixture& mixture() const { return integrator_.mixture(); }
-  [[nodiscard]] internal::RayRule ray_rule() const { return integrator_.ray_rule(); }
+  /// For what is built on the integrals.
+  [[nodiscard]] const internal::PopulationIntegrator<internal::SpanMixture>& integrator() const { return integrator_; }
 
  private:
   template <class Derived>
