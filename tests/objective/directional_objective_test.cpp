@@ -10,6 +10,7 @@
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 #include "support/repeated_draws.hpp"
+#include "support/trials.hpp"
 
 using kmscape::directional;
 using kmscape::GaussianMixtureModel;
@@ -113,7 +114,7 @@ TEST_CASE("swept sets and their gains against drawn points, in the plane and by 
 TEST_CASE("standard errors of rays are those of repeated draws: H, U, W and the swept sets") {
   // As for G itself: three centers that move on a line are exact, and more of them far away change nothing but the
   // span.
-  constexpr int seeds = 50;
+  constexpr int seeds = testing::is_sanitized ? 20 : 50;
   constexpr Index d = 3;
   for_both_models(d, 3, [&](const auto& given) {
     const auto& model = given.objective().model();

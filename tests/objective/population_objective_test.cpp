@@ -18,6 +18,7 @@
 #include "support/points.hpp"
 #include "support/refusal.hpp"
 #include "support/repeated_draws.hpp"
+#include "support/trials.hpp"
 
 using kmscape::GaussianMixtureModel;
 using kmscape::Index;
@@ -335,7 +336,7 @@ TEST_CASE("orthants in three and four dimensions: products for a Gaussian, equal
 
 TEST_CASE("standard errors of rays are those of repeated draws: G, its gradient and Hessian, cells and masses") {
   // Three centers on a line are exact; more of them, far off in all other directions, change nothing but the span.
-  constexpr int seeds = 50;
+  constexpr int seeds = testing::is_sanitized ? 20 : 50;
   // A sliver that all of the 2 * 16 * 16 directions miss counts as 0, with error 0: its share of them is below 3/512 in
   // 95 of 100 draws, and its mass smaller still. One that few of them meet has a rough error. Faces in space
   // have none at all.
