@@ -12,6 +12,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kmscape/kmscape.hpp>
@@ -54,6 +55,7 @@ struct Answer {
 
 Input read_input(const examples::Arguments& arguments);
 Answer solve(const Input& input);
+examples::Json json(const Input& input, const Answer& answer);
 void print(const Input& input, const Answer& answer);
 void draw(const std::filesystem::path& path, const Input& input, const Answer& answer);
 
@@ -61,17 +63,7 @@ void run(const examples::Arguments& arguments) {
   const Input input = read_input(arguments);
   const Answer answer = solve(input);
   print(input, answer);
-  if (arguments.has("json"))
-    examples::write_file(arguments.text("json"), examples::Json::object({{"cost", answer.cost},
-                                                                         {"labels", answer.labels},
-                                                                         {"sizes", answer.sizes},
-                                                                         {"centers", answer.centers},
-                                                                         {"prices", answer.prices},
-                                                                         {"gap", answer.gap},
-                                                                         {"iterations", answer.iterations},
-                                                                         {"seconds", answer.seconds}})
-                                                         .text() +
-                                                     "\n");
+  if (arguments.has("json")) examples::write_file(arguments.text("json"), json(input, answer).text() + "\n");
   if (arguments.has("figure")) draw(arguments.text("figure"), input, answer);
 }
 
@@ -90,7 +82,9 @@ int main(int argc, char** argv) {
          {"truth", "COLUMN",
           "column of class labels to compare with, by name or by number from 1; `label` if there is one"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
-         {"json", "FILE", "write the result in full precision"},
+         {"json", "FILE",
+          "write the result in full precision; with --entropic also `sites`, the means under the plan, which `prices` "
+          "and `gap` belong to (otherwise `centers`)"},
          {"figure", "FILE", "draw a picture, .png or .svg"}});
     if (!arguments.printed_help()) run(arguments);
   });
@@ -186,6 +180,16 @@ Answer solve(const Input& input) {
   }
   answer.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return answer;
+}
+
+examples::Json json(const Input& input, const Answer& answer) {
+  std::vector<std::pair<std::string, examples::Json>> members = {{"cost", answer.cost},     {"labels", answer.labels},
+                                                                 {"sizes", answer.sizes},   {"centers", answer.centers},
+                                                                 {"prices", answer.prices}, {"gap", answer.gap}};
+  if (input.entropic) members.emplace_back("sites", answer.sites);
+  members.emplace_back("iterations", answer.iterations);
+  members.emplace_back("seconds", answer.seconds);
+  return examples::Json::object(members);
 }
 
 void print(const Input& input, const Answer& answer) {
