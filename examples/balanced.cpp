@@ -36,6 +36,7 @@ struct Input {
   bool only_assign = false;
   kmscape::Capacities capacities = kmscape::Capacities::equal();
   std::optional<double> entropic;
+  std::optional<std::filesystem::path> figure;
   kmscape::Seed seed;
 };
 
@@ -64,7 +65,7 @@ void run(const examples::Arguments& arguments) {
   const Answer answer = solve(input);
   print(input, answer);
   if (arguments.has("json")) examples::write_file(arguments.text("json"), json(input, answer).text() + "\n");
-  if (arguments.has("figure")) draw(arguments.text("figure"), input, answer);
+  if (input.figure) draw(*input.figure, input, answer);
 }
 
 }  // namespace
@@ -108,6 +109,7 @@ Input read_input(const examples::Arguments& arguments) {
   input.k = arguments.integer("k", 0, 1, 1 << 20);
   input.only_assign = arguments.has("assign-only");
   input.seed = static_cast<std::uint64_t>(arguments.integer("seed", 1, 0));
+  if (arguments.has("figure")) input.figure = examples::picture_path(arguments.text("figure"));
   if (arguments.has("entropic")) input.entropic = arguments.positive("entropic");
   const Index least = arguments.integer("min-size", 0, 0);
   std::optional<Index> most;
@@ -255,25 +257,19 @@ void draw(const std::filesystem::path& path, const Input& input, const Answer& a
   const auto centers = picture.data(at);
   plot += centers + " with points pt 7 ps 2.2 lc rgb 'white', " + centers + " with points pt 7 ps 1.7 lc rgb '#222222'";
   const auto& names = input.table.names;
-  const bool is_plane = d == 2 && names.size() == 2;
+  const auto axis = [&](std::size_t i, const std::string& principal) {
+    return d > 2 ? principal : names.size() > i ? examples::plain(names[i]) : "column " + std::to_string(i + 1);
+  };
   picture << std::string("set title '") +
                  (d == 2   ? "clusters, and the power diagram that proves them"
                   : d == 1 ? "clusters on the line"
                            : "clusters in the plane of the principal axes") +
                  "'"
-          << "set xlabel '" +
-                 (is_plane ? examples::plain(names[0])
-                  : d == 1 ? ""
-                           : "first principal axis") +
-                 "'"
-          << "set ylabel '" +
-                 (is_plane ? examples::plain(names[1])
-                  : d == 1 ? "place in the file"
-                           : "second principal axis") +
-                 "'"
+          << "set xlabel '" + axis(0, "first principal axis") + "'"
+          << "set ylabel '" + (d == 1 ? "place in the file" : axis(1, "second principal axis")) + "'"
           << "unset key"
-          << "set xrange [" + examples::number(box.low.x()) + ":" + examples::number(box.high.x()) + "]"
-          << "set yrange [" + examples::number(box.low.y()) + ":" + examples::number(box.high.y()) + "]"
+          << "set xrange [" + examples::number(box.low.x(), 12) + ":" + examples::number(box.high.x(), 12) + "]"
+          << "set yrange [" + examples::number(box.low.y(), 12) + ":" + examples::number(box.high.y(), 12) + "]"
           << "plot " + plot;
 
   // Sizes beside those that the nearest center would give.

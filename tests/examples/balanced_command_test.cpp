@@ -104,6 +104,7 @@ TEST_CASE("balanced refuses bad files and arguments with one line, exit code 2 a
       {"points.csv --k 2 --max-size -1", "--max-size = -1"},
       {"points.csv --k 2 --entropic 0", "--entropic = '0' must be a positive number"},
       {"points.csv --k 2 --entropic 1 --min-size 1", "--entropic makes clusters of equal size"},
+      {"points.csv --k 2 --figure out.gif", "out.gif: pictures are .png or .svg"},
       {"bad.csv --k 1", "bad.csv:2:1: 'nan' is not a finite number"},
       {"nothing.csv --k 1", "nothing.csv: there is no such file"},
       {"points.csv --k 2 --size 3", "--size is not an option"},
@@ -115,7 +116,7 @@ TEST_CASE("balanced refuses bad files and arguments with one line, exit code 2 a
   scratch.file("bad.csv", "0\nnan\n");
   for (const auto& bad : cases) {
     CAPTURE(bad.arguments);
-    const auto outcome = balanced(scratch, bad.arguments + " --json out.json --figure out.png");
+    const auto outcome = balanced(scratch, "--figure out.png " + bad.arguments + " --json out.json");
     CHECK(outcome.code == 2);
     CHECK(outcome.out.empty());
     CHECK_THAT(outcome.err, ContainsSubstring(bad.error));
@@ -123,4 +124,25 @@ TEST_CASE("balanced refuses bad files and arguments with one line, exit code 2 a
     CHECK_FALSE(std::filesystem::exists(scratch.path / "out.json"));
     CHECK_FALSE(std::filesystem::exists(scratch.path / "out.png"));
   }
+}
+
+TEST_CASE("balanced draws points that are all equal, a single one, and data far from the origin") {
+  const testing::Scratch scratch;
+  scratch.file("equal.csv", "4,5\n4,5\n4,5\n4,5\n");
+  scratch.file("one.csv", "3,7\n");
+  scratch.file("line.csv", "3\n");
+  scratch.file("far.csv", "1000000,1000000\n1000000.5,1000000\n1000001,1000000.25\n1000001,1000001\n");
+  scratch.file("named.csv", "width,height\n0,0\n1,0\n");
+  scratch.file("two.csv", "4,5\n4,5\n");
+  const auto picture = [&](const std::string& arguments) {
+    const auto outcome = balanced(scratch, arguments + " --figure out.svg");
+    CAPTURE(arguments, outcome.err);
+    CHECK(outcome.code == 0);
+    return testing::read(scratch.path / "out.gp");
+  };
+  CHECK_THAT(picture("equal.csv --centers two.csv"), ContainsSubstring("set xlabel 'column 1'"));
+  picture("one.csv --k 1");
+  picture("line.csv --k 1");
+  CHECK_THAT(picture("far.csv --k 2"), ContainsSubstring("set xrange [999999.94:1000001.06]"));
+  CHECK_THAT(picture("named.csv --k 1"), ContainsSubstring("set ylabel 'height'"));
 }
