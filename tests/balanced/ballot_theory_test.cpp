@@ -141,6 +141,9 @@ TEST_CASE("Matching finds the partitions of BalLOT") {
              ContainsSubstring("start.cols() = 4, but it does not divide the 61 points"));
   CHECK_THAT(refusal([&] { (void)kmscape::matching_ballot(points, testing::on_line({1})); }),
              ContainsSubstring("start.rows() = 1"));
+  CHECK(refusal([&] { (void)kmscape::matching_ballot(points.leftCols(60), points.leftCols(4), -3); }) ==
+        "kmscape::matching_ballot: max_iterations = -3, but a number of steps cannot be negative; pass 0 to assign to "
+        "the start only");
 }
 
 TEST_CASE("Refused questions about recovery say why") {
