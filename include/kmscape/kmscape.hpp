@@ -6,6 +6,7 @@
 
 #include <kmscape/balanced/amini_levina.hpp>
 #include <kmscape/balanced/assign_balanced.hpp>
+#include <kmscape/balanced/balanced_clustering.hpp>
 #include <kmscape/balanced/ballot.hpp>
 #include <kmscape/balanced/ballot_theory.hpp>
 #include <kmscape/balanced/capacities.hpp>

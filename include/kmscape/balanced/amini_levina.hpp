@@ -51,7 +51,9 @@ struct AminiLevinaResult {
   Real dual_residual = 0;    // the dual equation's violation, likewise
   AminiLevinaStatus status = AminiLevinaStatus::iteration_limit;
   int iterations = 0;
-  Labels labels;  // n: the rounded balanced partition
+  Labels labels;                                                // n: the rounded balanced partition
+  Counts sizes;                                                 // k: n / k
+  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> centers;  // d x k: its means
   Real cost = 0;  // of it, about its means; where it is the bound up to rounding, the partition is an optimal one
 };
 
@@ -232,6 +234,8 @@ AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<
   internal::take_means(x, nullptr, rounded, centers);
   result.cost = internal::cost_of(x, nullptr, rounded, centers);
   result.labels = std::move(rounded.labels);
+  result.sizes = std::move(rounded.sizes);
+  result.centers = std::move(centers);
   return result;
 }
 
