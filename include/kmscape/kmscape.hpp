@@ -16,6 +16,7 @@
 #include <kmscape/balanced/matching_ballot.hpp>
 #include <kmscape/balanced/one_step_starts.hpp>
 #include <kmscape/balanced/sinkhorn_assignment.hpp>
+#include <kmscape/balanced/survey_balanced.hpp>
 #include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/gauss_legendre.hpp>
