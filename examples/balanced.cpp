@@ -12,6 +12,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kmscape/kmscape.hpp>
@@ -35,6 +36,7 @@ struct Input {
   bool only_assign = false;
   kmscape::Capacities capacities = kmscape::Capacities::equal();
   std::optional<double> entropic;
+  std::optional<std::filesystem::path> figure;
   kmscape::Seed seed;
 };
 
@@ -54,6 +56,7 @@ struct Answer {
 
 Input read_input(const examples::Arguments& arguments);
 Answer solve(const Input& input);
+examples::Json json(const Input& input, const Answer& answer);
 void print(const Input& input, const Answer& answer);
 void draw(const std::filesystem::path& path, const Input& input, const Answer& answer);
 
@@ -61,18 +64,8 @@ void run(const examples::Arguments& arguments) {
   const Input input = read_input(arguments);
   const Answer answer = solve(input);
   print(input, answer);
-  if (arguments.has("json"))
-    examples::write_file(arguments.text("json"), examples::Json::object({{"cost", answer.cost},
-                                                                         {"labels", answer.labels},
-                                                                         {"sizes", answer.sizes},
-                                                                         {"centers", answer.centers},
-                                                                         {"prices", answer.prices},
-                                                                         {"gap", answer.gap},
-                                                                         {"iterations", answer.iterations},
-                                                                         {"seconds", answer.seconds}})
-                                                         .text() +
-                                                     "\n");
-  if (arguments.has("figure")) draw(arguments.text("figure"), input, answer);
+  if (arguments.has("json")) examples::write_file(arguments.text("json"), json(input, answer).text() + "\n");
+  if (input.figure) draw(*input.figure, input, answer);
 }
 
 }  // namespace
@@ -90,7 +83,9 @@ int main(int argc, char** argv) {
          {"truth", "COLUMN",
           "column of class labels to compare with, by name or by number from 1; `label` if there is one"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
-         {"json", "FILE", "write the result in full precision"},
+         {"json", "FILE",
+          "write the result in full precision; with --entropic also `sites`, the means under the plan, which `prices` "
+          "and `gap` belong to (otherwise `centers`)"},
          {"figure", "FILE", "draw a picture, .png or .svg"}});
     if (!arguments.printed_help()) run(arguments);
   });
@@ -114,6 +109,7 @@ Input read_input(const examples::Arguments& arguments) {
   input.k = arguments.integer("k", 0, 1, 1 << 20);
   input.only_assign = arguments.has("assign-only");
   input.seed = static_cast<std::uint64_t>(arguments.integer("seed", 1, 0));
+  if (arguments.has("figure")) input.figure = examples::picture_path(arguments.text("figure"));
   if (arguments.has("entropic")) input.entropic = arguments.positive("entropic");
   const Index least = arguments.integer("min-size", 0, 0);
   std::optional<Index> most;
@@ -188,6 +184,16 @@ Answer solve(const Input& input) {
   return answer;
 }
 
+examples::Json json(const Input& input, const Answer& answer) {
+  std::vector<std::pair<std::string, examples::Json>> members = {{"cost", answer.cost},     {"labels", answer.labels},
+                                                                 {"sizes", answer.sizes},   {"centers", answer.centers},
+                                                                 {"prices", answer.prices}, {"gap", answer.gap}};
+  if (input.entropic) members.emplace_back("sites", answer.sites);
+  members.emplace_back("iterations", answer.iterations);
+  members.emplace_back("seconds", answer.seconds);
+  return examples::Json::object(members);
+}
+
 void print(const Input& input, const Answer& answer) {
   std::cout << input.name << ": n = " << input.table.points.cols() << ", d = " << input.table.points.rows()
             << input.table.remark() << ", k = " << input.k << "; "
@@ -251,25 +257,19 @@ void draw(const std::filesystem::path& path, const Input& input, const Answer& a
   const auto centers = picture.data(at);
   plot += centers + " with points pt 7 ps 2.2 lc rgb 'white', " + centers + " with points pt 7 ps 1.7 lc rgb '#222222'";
   const auto& names = input.table.names;
-  const bool is_plane = d == 2 && names.size() == 2;
+  const auto axis = [&](std::size_t i, const std::string& principal) {
+    return d > 2 ? principal : names.size() > i ? examples::plain(names[i]) : "column " + std::to_string(i + 1);
+  };
   picture << std::string("set title '") +
                  (d == 2   ? "clusters, and the power diagram that proves them"
                   : d == 1 ? "clusters on the line"
                            : "clusters in the plane of the principal axes") +
                  "'"
-          << "set xlabel '" +
-                 (is_plane ? examples::plain(names[0])
-                  : d == 1 ? ""
-                           : "first principal axis") +
-                 "'"
-          << "set ylabel '" +
-                 (is_plane ? examples::plain(names[1])
-                  : d == 1 ? "place in the file"
-                           : "second principal axis") +
-                 "'"
+          << "set xlabel '" + axis(0, "first principal axis") + "'"
+          << "set ylabel '" + (d == 1 ? "place in the file" : axis(1, "second principal axis")) + "'"
           << "unset key"
-          << "set xrange [" + examples::number(box.low.x()) + ":" + examples::number(box.high.x()) + "]"
-          << "set yrange [" + examples::number(box.low.y()) + ":" + examples::number(box.high.y()) + "]"
+          << "set xrange [" + examples::number(box.low.x(), 12) + ":" + examples::number(box.high.x(), 12) + "]"
+          << "set yrange [" + examples::number(box.low.y(), 12) + ":" + examples::number(box.high.y(), 12) + "]"
           << "plot " + plot;
 
   // Sizes beside those that the nearest center would give.

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/errors.hpp"
@@ -31,11 +32,18 @@ inline std::string pale_colour(Eigen::Index i) {
 /// The colour as the number that gnuplot's `lc rgb variable` takes from a column.
 inline double colour_value(Eigen::Index i) { return static_cast<double>(std::stoi(colour(i).substr(1), nullptr, 16)); }
 
+/// A path that a picture can be written to; another format would silently be a PNG. Throws `input_error`.
+inline std::filesystem::path picture_path(std::filesystem::path path) {
+  if (path.extension() != ".png" && path.extension() != ".svg")
+    throw input_error(path.string() + ": pictures are .png or .svg");
+  return path;
+}
+
 /// A gnuplot script in the making. Text is passed on as it is; `data` gives numbers a name to plot.
 class Picture {
  public:
-  /// @param path of the picture: .png, or .svg. The script goes beside it, as .gp.
-  Picture(std::filesystem::path path, int width, int height) : path_(std::move(path)) {
+  /// @param path of the picture, see `picture_path`. The script goes beside it, as .gp.
+  Picture(std::filesystem::path path, int width, int height) : path_(picture_path(std::move(path))) {
     const bool svg = path_.extension() == ".svg";
     script_ << "set terminal " << (svg ? "svg" : "pngcairo") << " size " << width << ',' << height
             << " enhanced font 'DejaVu Sans," << (svg ? 13 : 11) << "' background '#FFFFFF'\n"

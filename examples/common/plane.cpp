@@ -1,10 +1,17 @@
 #include "common/plane.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace examples {
 
 Box box_around(const Eigen::Ref<const Eigen::MatrixXd>& points, double margin) {
   const Eigen::Vector2d low = points.rowwise().minCoeff(), high = points.rowwise().maxCoeff();
-  const Eigen::Vector2d wider = margin * (high - low).cwiseMax(1e-9);
+  Eigen::Vector2d wider = margin * (high - low);
+  for (Eigen::Index s = 0; s < 2; ++s) {
+    const double scale = std::max(std::abs(low(s)), std::abs(high(s)));
+    if (!(high(s) - low(s) > 1e-9 * scale)) wider(s) = 1e-3 * std::max(1.0, scale);
+  }
   return {low - wider, high + wider};
 }
 

@@ -13,7 +13,8 @@ struct Box {
   Eigen::Vector2d low = Eigen::Vector2d::Zero(), high = Eigen::Vector2d::Zero();
 };
 
-/// The bounding box of points (2 x n), wider by `margin` of its size on every side.
+/// The bounding box of points (2 x n), wider by `margin` of its size on every side; where all agree in a coordinate,
+/// by as much as the labels of an axis can show.
 Box box_around(const Eigen::Ref<const Eigen::MatrixXd>& points, double margin = 0.06);
 
 /// The box as half-planes, to cut unbounded polygons with.

@@ -5,7 +5,6 @@
 // Small run: --out {out} --restarts 40 --samples 1
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -39,36 +38,16 @@ kmscape::StochasticBallModel<double> balls_on_line(Index k) {
   return {centers, 1.0};
 }
 
-void count(std::vector<Minimum>& minima, double value, bool is_proved, const Eigen::MatrixXd& centers,
-           const kmscape::Labels& labels) {
-  for (auto& minimum : minima)
-    if (std::abs(minimum.value - value) <= 1e-9 * value) {
-      ++minimum.count;
-      return;
-    }
-  minima.push_back({value, is_proved, 1, centers, labels});
-}
-
-/// Ends of Lloyd's iteration and of BalLOT, each sorted by value.
+/// Minima of plain and of balanced k-means from the same starts, each sorted by value.
 std::array<std::vector<Minimum>, 2> landscapes(const Eigen::MatrixXd& points, Index k, std::int64_t restarts) {
+  constexpr auto seeding = kmscape::Seeding::uniform_points;
   std::array<std::vector<Minimum>, 2> result;
-  const kmscape::EmpiricalObjective<double> objective(points);
-  for (std::int64_t restart = 0; restart < restarts; ++restart) {
-    const Eigen::MatrixXd start =
-        kmscape::seed_centers(objective, k,
-                              {.method = kmscape::Seeding::uniform_points, .seed = static_cast<std::uint64_t>(restart)})
-            .centers;
-    const auto plain = kmscape::lloyd(objective, start);
-    count(result[0], plain.value, kmscape::certify(objective, plain.centers).is_minimum(), plain.centers, plain.labels);
-    const auto balanced = kmscape::ballot(points, start);
-    // Where the assignment is the only cheapest one it stays the same for all centers nearby, and its cost is a
-    // quadratic that is least at the means.
-    const bool is_strict =
-        balanced.status == kmscape::BallotStatus::fixed_point && balanced.margin > balanced.margin_error;
-    count(result[1], balanced.cost, is_strict, balanced.centers, balanced.labels);
-  }
-  for (auto& minima : result)
-    std::sort(minima.begin(), minima.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
+  const auto plain = kmscape::survey(kmscape::EmpiricalObjective<double>(points),
+                                     {.clusters = k, .restarts = restarts, .seeding = seeding, .stuck_tests = false});
+  for (const auto& end : plain.minima) result[0].push_back({end.value, true, end.count, end.centers, end.labels});
+  const auto balanced = kmscape::survey_balanced(points, {.clusters = k, .restarts = restarts, .seeding = seeding});
+  for (const auto& end : balanced.minima)
+    result[1].push_back({end.value, end.is_minimum, end.count, end.centers, end.labels});
   return result;
 }
 

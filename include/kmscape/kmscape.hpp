@@ -6,6 +6,7 @@
 
 #include <kmscape/balanced/amini_levina.hpp>
 #include <kmscape/balanced/assign_balanced.hpp>
+#include <kmscape/balanced/balanced_clustering.hpp>
 #include <kmscape/balanced/ballot.hpp>
 #include <kmscape/balanced/ballot_theory.hpp>
 #include <kmscape/balanced/capacities.hpp>
@@ -15,6 +16,7 @@
 #include <kmscape/balanced/matching_ballot.hpp>
 #include <kmscape/balanced/one_step_starts.hpp>
 #include <kmscape/balanced/sinkhorn_assignment.hpp>
+#include <kmscape/balanced/survey_balanced.hpp>
 #include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/gauss_legendre.hpp>

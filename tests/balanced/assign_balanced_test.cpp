@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <kmscape/balanced/ballot.hpp>
+#include <kmscape/balanced/entropic_ballot.hpp>
+
 #include "support/catch.hpp"
 #include "support/numbers.hpp"
 #include "support/points.hpp"
@@ -138,7 +141,7 @@ TEST_CASE(
     const Bounds equal{std::vector<Index>(static_cast<std::size_t>(k), n / k),
                        std::vector<Index>(static_cast<std::size_t>(k), (n + k - 1) / k)};
     CAPTURE(trial, k, n, d);
-    {
+    if (k <= n) {
       const auto result = assign_balanced(points, centers);
       check_claims(result, points, no_weights, centers, equal);
       REQUIRE(result.cost == Approx(least_cost(points, no_weights, centers, equal)).epsilon(1e-12));
@@ -313,6 +316,18 @@ TEST_CASE("Refused balanced assignments say why") {
   CHECK_THAT(with(Capacities::exactly({huge, huge})), ContainsSubstring("sum of sizes"));
   CHECK(with(Capacities::between(0, huge)).empty());
   CHECK_THAT(refusal([] { (void)Capacities::equal().bounds(0, 3); }), ContainsSubstring("Capacities::bounds: k = 0"));
+
+  // More clusters than points are refused where all are to hold as many, not where some may stay empty.
+  const Eigen::MatrixXd five = on_line({1, 2, 3, 4, 5});
+  const std::string rule =
+      "k = 5, but there are only 4 points, and equal sizes would leave some clusters empty; pass at most one center "
+      "per "
+      "point, or Capacities::between(0, 1)";
+  CHECK(refusal([&] { (void)assign_balanced(points, five); }) == "kmscape::assign_balanced: " + rule);
+  CHECK(refusal([&] { (void)kmscape::ballot(points, five); }) == "kmscape::assign_balanced: " + rule);
+  CHECK(refusal([&] { (void)kmscape::entropic_ballot(points, five); }) == "kmscape::entropic_ballot: " + rule);
+  CHECK(assign_balanced(points, Counts(Counts::Constant(4, 2)), five).sizes.minCoeff() == 1);
+  CHECK(assign_balanced(points, five, Capacities::between(0, 1)).cost == 0);
 
   const Eigen::MatrixXd none(1, 0), plane = Eigen::MatrixXd::Zero(2, 2);
   CHECK_THAT(refusal([&] { (void)assign_balanced(none, centers); }), ContainsSubstring("points = a 1 x 0 matrix"));

@@ -1,6 +1,8 @@
 #include <kmscape/balanced/ballot_theory.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 
@@ -73,6 +75,40 @@ TEST_CASE("The population's step turns to the planted axis, as steps on samples 
   CHECK(population_step_cosine(2.1, 1, 2) == 1);
 }
 
+TEST_CASE("The bound of the first step's misclustering holds as often as it says, and its proof point by point") {
+  for (const Index d : {2, 3, 5})
+    for (const double cosine : {0.2, 0.7}) {
+      const double delta = 2.2, failure = 0.3;
+      const Index n = 60, trials = testing::trials(400);
+      const double limit = first_step_misclustering(delta, cosine, d);
+      const double bound = kmscape::first_step_misclustering_bound(delta, cosine, d, n, failure);
+      CAPTURE(d, cosine);
+      CHECK(bound == Approx(limit + std::sqrt(std::log(2 / failure) / 60)));
+      Index beyond = 0, above_limit = 0;
+      for (Index trial = 0; trial < trials; ++trial) {
+        const auto sample = two_balls(delta, d, n, static_cast<std::uint64_t>(trial));
+        const Eigen::MatrixXd start = start_at(cosine, d);
+        const auto labels = assign_balanced(sample.points, start).labels;
+        const Eigen::RowVectorXd key = start.col(0).transpose() * sample.points;
+        Index a = 0, b = 0, wrong = 0;
+        for (Index i = 0; i < n; ++i) {
+          a += sample.labels(i) == 0 && key(i) < 0;
+          b += sample.labels(i) == 1 && key(i) > 0;
+          wrong += labels(i) != sample.labels(i);
+        }
+        REQUIRE(wrong >= 2 * std::min(a, b));
+        REQUIRE(wrong <= 2 * std::max(a, b));
+        beyond += static_cast<double>(wrong) / 60 > bound;
+        above_limit += static_cast<double>(wrong) / 60 > limit;
+      }
+      CHECK(static_cast<double>(beyond) <= failure * static_cast<double>(trials));
+      // The limit for many points is no bound.
+      CHECK(10 * above_limit > trials);
+    }
+  CHECK(kmscape::first_step_misclustering_bound(4, 0.5, 3, 10, 0.1) == 0);
+  CHECK(kmscape::first_step_misclustering_bound(2, 0, 3, 2, 1e-9) == 1);
+}
+
 TEST_CASE(
     "A direction beyond the recovery cosine recovers two balls for every n, one short of it does not for large n") {
   for (const Index d : {2, 4})
@@ -141,6 +177,9 @@ TEST_CASE("Matching finds the partitions of BalLOT") {
              ContainsSubstring("start.cols() = 4, but it does not divide the 61 points"));
   CHECK_THAT(refusal([&] { (void)kmscape::matching_ballot(points, testing::on_line({1})); }),
              ContainsSubstring("start.rows() = 1"));
+  CHECK(refusal([&] { (void)kmscape::matching_ballot(points.leftCols(60), points.leftCols(4), -3); }) ==
+        "kmscape::matching_ballot: max_iterations = -3, but a number of steps cannot be negative; pass 0 to assign to "
+        "the start only");
 }
 
 TEST_CASE("Refused questions about recovery say why") {
@@ -148,6 +187,10 @@ TEST_CASE("Refused questions about recovery say why") {
   CHECK_THAT(refusal([] { (void)kmscape::recovery_radius(-1); }), ContainsSubstring("recovery_radius: delta = -1"));
   CHECK_THAT(refusal([] { (void)kmscape::random_direction_recovery(3, 0); }), ContainsSubstring("dimension = 0"));
   CHECK_THAT(refusal([] { (void)first_step_misclustering(3, 1.5, 2); }), ContainsSubstring("cosine = 1.5"));
+  CHECK_THAT(refusal([] { (void)kmscape::first_step_misclustering_bound(3, 0.5, 2, 7, 0.1); }),
+             ContainsSubstring("first_step_misclustering_bound: n = 7, but two balls hold n / 2 points each"));
+  CHECK_THAT(refusal([] { (void)kmscape::first_step_misclustering_bound(3, 0.5, 2, 8, 1); }),
+             ContainsSubstring("failure = 1"));
   CHECK_THAT(refusal([] { (void)first_step_misclustering(3, 0.5, 0); }), ContainsSubstring("dimension = 0"));
   const Eigen::MatrixXd two = normal_points(2, 2, 1), three = normal_points(2, 3, 1);
   CHECK_THAT(refusal([&] { (void)kmscape::recovery_cycle(two, three); }),

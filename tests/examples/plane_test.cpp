@@ -61,3 +61,19 @@ TEST_CASE("points of the plane are shown as they are") {
   const auto points = random_points(2, 10, 4);
   CHECK(examples::plane_of(points)(points) == points);
 }
+
+TEST_CASE("the box around points has an area that labels of six digits can show, though all points agree") {
+  Eigen::MatrixXd points(2, 3);
+  points << 5, 5, 5, -2e6, -2e6, -2e6;
+  for (const Eigen::Index n : {1, 3}) {
+    const auto box = examples::box_around(points.leftCols(n));
+    CHECK(box.low.x() < 4.9995);
+    CHECK(box.high.x() > 5.0005);
+    CHECK(box.low.y() < -2000100);
+    CHECK(box.high.y() > -1999900);
+  }
+  const auto zero = examples::box_around(Eigen::MatrixXd::Zero(2, 2));
+  CHECK(zero.high.x() > zero.low.x());
+  points.row(0) << 0, 5, 10;
+  CHECK(examples::box_around(points).high.x() == Approx(10.6));
+}

@@ -51,12 +51,17 @@ struct AminiLevinaResult {
   Real dual_residual = 0;    // the dual equation's violation, likewise
   AminiLevinaStatus status = AminiLevinaStatus::iteration_limit;
   int iterations = 0;
-  Labels labels;  // n: the rounded balanced partition
+  Labels labels;                                                // n: the rounded balanced partition
+  Counts sizes;                                                 // k: n / k
+  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> centers;  // d x k: its means
   Real cost = 0;  // of it, about its means; where it is the bound up to rounding, the partition is an optimal one
 };
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
-/// O(n^2) memory: for n up to a few hundred.
+/// O(n^2) memory: for n up to a few hundred. The iterations are few where clusters are separated and many where they
+/// are not: two balls in the plane, n = 256, take 80 (0.7 s) at Delta = 2.2 and 1060 (10 s) at 1.8; three, n = 255, at
+/// Delta = 1.6 end at the default limit (205 s) with residual 3e-6 and bound 8e-6 short of the value. `bound` holds
+/// still.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
                                                                       const AminiLevinaOptions& options = {});
@@ -229,6 +234,8 @@ AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<
   internal::take_means(x, nullptr, rounded, centers);
   result.cost = internal::cost_of(x, nullptr, rounded, centers);
   result.labels = std::move(rounded.labels);
+  result.sizes = std::move(rounded.sizes);
+  result.centers = std::move(centers);
   return result;
 }
 

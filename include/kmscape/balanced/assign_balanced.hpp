@@ -5,8 +5,8 @@
 // the constrained least-squares assignment to sites s, which maximises sum_i <x_i, s_a(i)>. Its dual are prices, one a
 // cluster: point i belongs where |x_i - c_j|^2 - price_j is least, in a cell of a power diagram. They are found on
 // random samples, each four times as large as the one before, and made exact on a graph of k + 1 nodes
-// (exchange_graph.hpp). For two clusters the order of |x - c_1|^2 - |x - c_0|^2 decides, and selection takes the place
-// of sorting.
+// (exchange_graph.hpp). For two clusters of points without weights the order of |x - c_1|^2 - |x - c_0|^2 decides, and
+// selection takes the place of sorting.
 #pragma once
 
 #include <Eigen/Core>
@@ -85,6 +85,7 @@ template <class P, class C>
     const Capacities& capacities = Capacities::equal(), const BalancedOptions& options = {});
 
 /// The same for weighted points: `weights(i)` >= 1 copies of point i, at most 2^53 in all, which clusters may share.
+/// For k = 2 too it goes by exchanges and not by selection: time and memory are those of any k.
 template <class P, class C>
 [[nodiscard]] BalancedAssignment<Sum<typename P::Scalar>> assign_balanced(
     const Eigen::MatrixBase<P>& points, const Counts& weights, const Eigen::MatrixBase<C>& centers,

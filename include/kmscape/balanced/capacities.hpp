@@ -17,7 +17,7 @@ namespace kmscape {
 /// Sizes that clusters may have. The bounds are checked, by the function that uses them, against the data.
 class Capacities {
  public:
-  /// floor(n / k) or ceil(n / k) points each.
+  /// floor(n / k) or ceil(n / k) points each, k <= n.
   [[nodiscard]] static Capacities equal() { return Capacities(Kind::equal, {}, {}); }
 
   /// `sizes[j]` points in cluster j; they sum to n.
@@ -43,8 +43,12 @@ class Capacities {
     using internal::require, internal::text;
     require(k >= 1, function, "k", k, "there must be a cluster", "pass k >= 1");
     const auto clusters = static_cast<std::size_t>(k);
-    if (kind_ == Kind::equal)
+    if (kind_ == Kind::equal) {
+      require(k <= total, function, "k", k,
+              text("there are only ", total, " points, and equal sizes would leave some clusters empty"),
+              "pass at most one center per point, or Capacities::between(0, 1)");
       return {std::vector<Index>(clusters, total / k), std::vector<Index>(clusters, total / k + (total % k != 0))};
+    }
     Bounds result{lower_, upper_};
     if (kind_ == Kind::common_bounds) {
       result.lower.resize(clusters, lower_[0]);

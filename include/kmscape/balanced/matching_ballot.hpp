@@ -41,6 +41,8 @@ template <class P, class C>
                     "pass centers of the same dimension");
   internal::require(n % k == 0, function, "start.cols()", k, internal::text("it does not divide the ", n, " points"),
                     "use ballot, which does not need it to");
+  internal::require(max_iterations >= 0, function, "max_iterations", max_iterations,
+                    "a number of steps cannot be negative", "pass 0 to assign to the start only");
   MatchingBallotResult<typename P::Scalar, P::RowsAtCompileTime> result;
   result.centers = start.template cast<Real>();
   Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> cost(n, n);
