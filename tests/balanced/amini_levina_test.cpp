@@ -12,6 +12,7 @@
 #include "support/partitions.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::amini_levina;
 using kmscape::AminiLevinaStatus;
@@ -31,6 +32,19 @@ TEST_CASE("The Amini-Levina relaxation is the planted partition where balls are 
   // The bound proves the partition optimal.
   CHECK(result.bound == Approx(result.cost).epsilon(1e-5));
   CHECK(result.bound <= result.cost);
+}
+
+TEST_CASE("The Amini-Levina relaxation of 256 points in two separated balls comes to 1e-6, as documented") {
+  const kmscape::StochasticBallModel<double> model(kmscape::centers_on_line(2, 2.2), 1);
+  const Index n = testing::is_sanitized ? 64 : 256;
+  const auto sample = model.sample_balanced(n, kmscape::Seed(1));
+  const auto result = amini_levina(sample.points, 2);
+  CHECK(result.status == AminiLevinaStatus::converged);
+  CHECK(result.primal_residual <= 1e-6);
+  CHECK(result.dual_residual <= 1e-6);
+  CHECK(result.value - result.bound <= 2e-6 * result.value);
+  CHECK(result.iterations < 1000);
+  CHECK((result.sizes == n / 2).all());
 }
 
 TEST_CASE("The Amini-Levina relaxation bounds every balanced partition from below, and is feasible") {
