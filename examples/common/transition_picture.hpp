@@ -89,7 +89,10 @@ inline void draw_transition(const std::filesystem::path& folder, const std::stri
     return result;
   };
   const Eigen::MatrixXd items = flat(points, true);
-  const Box box = box_around(items);
+  // Sites move along lines from start to target, not always among the items.
+  Eigen::MatrixXd shown(2, n + 2 * transition.start_sites.cols());
+  shown << items, flat(transition.start_sites, false), flat(transition.target_sites, false);
+  const Box box = box_around(shown);
   const Eigen::Vector2d extent = box.high - box.low;
   const double height = std::clamp(600 * extent.y() / extent.x(), 200.0, 900.0);
   const double size = n <= 100 ? 1.1 : n <= 1000 ? 0.75 : n <= 10000 ? 0.4 : 0.2;

@@ -74,10 +74,9 @@ void draw_balls(examples::Drawing drawing, const kmscape::PowerDiagram& diagram,
   for (Index i = 0; i < k; ++i) {
     const auto ball = examples::disk_sides(diagram.sites.col(i), std::sqrt(squared(i)));
     drawing.area(examples::common_area(ball, sides), examples::colour(i), 0.28);
-    drawing.outline(examples::common_area(ball, sides), {examples::colour(i), 1.6, 1});
-    drawing.outline(
-        examples::common_area(examples::disk_sides(diagram.sites.col(i), std::sqrt(squared(i) + more)), sides),
-        {examples::colour(i), 1, 2});
+    // Circles are cut off by the frame, not led along it.
+    drawing.circle(diagram.sites.col(i), std::sqrt(squared(i)), {examples::colour(i), 1.6, 1});
+    drawing.circle(diagram.sites.col(i), std::sqrt(squared(i) + more), {examples::colour(i), 1, 2});
   }
   for (Index i = 0; i < k; ++i)
     for (const auto& face : examples::boundary_in(diagram.half_planes(i), drawing.box()))

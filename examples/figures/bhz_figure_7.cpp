@@ -129,6 +129,13 @@ int main(int argc, char** argv) {
         sheet.drawing({20, 45, 860, 700}, box,
                       "the polytope of all clusterings within the size bounds, seen in the plane of s and t");
     drawing.area(corners, examples::cluster_colour).outline(corners, {examples::faint, 1.2, 1});
+    drawing.set("key bottom left Left reverse noautotitle samplen 2");
+    const auto explain = [&](const std::string& colour, const std::string& meaning) {
+      drawing.plot("NaN with linespoints pt 7 ps 0.7 lw 2.4 lc rgb '" + colour + "' title '" + meaning + "'");
+    };
+    explain(examples::before_colour, "steps with fixed sites, s or t");
+    explain(examples::after_colour, "steps while the sites move from s to t");
+    drawing.plot("NaN with boxes lc rgb '" + examples::cluster_colour + "' title 'all clusterings within the bounds'");
     const auto walk = [&](const std::vector<Eigen::Vector2d>& path, const std::string& colour) {
       if (path.size() < 2) return;
       drawing.line(examples::in_columns(path), {colour, 2.4, 1});
@@ -150,7 +157,10 @@ int main(int argc, char** argv) {
     name("C^t", target.empty() ? linear.back() : target.back(), {-0.4, -1.2});
     name("C^s_{rad}", initial.back(), {2.8, -0.6});
     name("C^t_{rad}", target.empty() ? linear.back() : target.front(), {-2.6, 0.6});
-    if (!middle.empty()) name("C^{1/2}", middle.front(), {2.2, 0.6});
+    if (!middle.empty()) {
+      drawing.dots(middle.front(), examples::ink, 1.3);
+      name("C^{1/2}", middle.front(), {2.2, 0.6});
+    }
     drawing.finish();
     sheet.draw();
 

@@ -170,12 +170,14 @@ int main(int argc, char** argv) {
     const auto count = static_cast<double>(std::max<std::size_t>(1, paths.size()));
 
     examples::Sheet sheet(folder / "bhz_objective_path.png", 1180, 900);
-    auto left = sheet.chart({80, 50, 470, 340}, "between local minima, separable all the way",
-                            "share of the exchanges made", "objective / best minimum");
     std::vector<std::size_t> shown;
     for (std::size_t p = paths.size() / 3; p < paths.size() && shown.size() < 6;
          p += std::max<std::size_t>(1, paths.size() / 9))
       if (paths[p].values.size() > 3) shown.push_back(p);
+    auto left =
+        sheet.chart({80, 50, 470, 340},
+                    std::to_string(shown.size()) + " ways between local minima, a colour each, dots at the minima",
+                    "share of the exchanges made", "objective / best minimum");
     for (std::size_t s = 0; s < shown.size(); ++s) {
       const auto& values = paths[shown[s]].values;
       Eigen::MatrixXd curve(2, static_cast<Index>(values.size()));
@@ -185,7 +187,7 @@ int main(int argc, char** argv) {
       left.line(curve, {colour, 1.8, 1});
       Eigen::MatrixXd ends(2, 2);
       ends << curve.col(0), curve.rightCols(1);
-      left.dots(ends, colour, 1.0);
+      left.dots(ends, colour, 0.7);
     }
     left.finish();
     auto right =
@@ -198,7 +200,9 @@ int main(int argc, char** argv) {
     }
     Eigen::MatrixXd diagonal(2, 2);
     diagonal << 0, widest, 0, widest;
-    right.line(diagonal, {examples::faint, 1.2, 2});
+    right.set("key bottom right noautotitle");
+    right.add(diagonal, "with lines lc rgb '" + examples::faint +
+                            "' lw 1.2 dt 2 title 'one exchange for each item that differs'");
     right.dots(dots, examples::before_colour, 0.9);
     right.finish();
     if (!paths.empty()) {
@@ -206,11 +210,13 @@ int main(int argc, char** argv) {
           *std::max_element(paths.begin(), paths.end(), [](const Path& a, const Path& b) { return a.turns < b.turns; });
       auto sizes = sheet.chart({80, 490, 470, 340}, "cluster sizes on the way that turns most often", "exchanges made",
                                "items in a cluster");
+      sizes.set("key top center horizontal maxrows 2").set("offsets graph 0, graph 0, graph 0.2, graph 0");
       for (Index i = 0; i < k; ++i) {
         Eigen::MatrixXd curve(2, static_cast<Index>(turning_most.sizes.size()));
         for (std::size_t r = 0; r < turning_most.sizes.size(); ++r)
           curve.col(static_cast<Index>(r)) << static_cast<double>(r), turning_most.sizes[r](i);
-        sizes.line(curve, {examples::colour(i), 1.8, 1});
+        sizes.add(curve, "with lines lw 1.8 lc rgb '" + examples::colour(i) + "' title 'cluster " +
+                             std::to_string(i + 1) + "'");
       }
       sizes.finish();
       auto rise = sheet.chart({660, 490, 470, 340}, "how high the way leads", "items that differ",

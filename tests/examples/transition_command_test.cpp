@@ -1,4 +1,5 @@
 // The transition program as a user meets it: what it prints and writes, and how it refuses what it cannot use.
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -64,11 +65,33 @@ TEST_CASE("transition draws frames, both ends among them, and a page that plays 
              ContainsSubstring("[\"frame_0000.png\",\"frame_0001.png\"]"));
 }
 
+TEST_CASE("transition draws frames that hold the sites, wherever they are") {
+  const testing::Scratch scratch;
+  scratch.file("points.csv", "x,y\n0,0\n1,2\n2,1\n3,0\n4,1\n5,2\n");
+  scratch.file("s.csv", "-20,1\n4,1\n");
+  scratch.file("t.csv", "1,1\n40,1\n");
+  CHECK(lead(scratch, "points.csv --from-sites s.csv --to-sites t.csv --frames film --most-frames 2").code == 0);
+  const std::string script = testing::read(scratch.path / "film" / "frame_0000.gp");
+  const auto at = script.find("set xrange [");
+  REQUIRE(at != std::string::npos);
+  double low = 0, high = 0;
+  REQUIRE(std::sscanf(script.c_str() + at, "set xrange [%lf:%lf]", &low, &high) == 2);
+  CHECK(low < -20);
+  CHECK(high > 40);
+}
+
+TEST_CASE("transition's help says what a margin of null means") {
+  const testing::Scratch scratch;
+  CHECK_THAT(lead(scratch, "--help").out, ContainsSubstring("a margin is null where no boundary bounds it"));
+}
+
 TEST_CASE("transition refuses bad files and arguments with one line, exit code 2 and nothing written") {
   const testing::Scratch scratch;
   scratch.file("points.csv", "x,a,b\n0,0,0\n1,0,1\n2,1,0\n3,1,1\n");
   scratch.file("sites.csv", "1\n2\n3\n");
   scratch.file("plane.csv", "1,1\n2,2\n");
+  scratch.file("huge.csv", "x,a,b\n0,0,0\n1e160,0,1\n2e160,1,0\n3e160,1,1\n");
+  scratch.file("line.csv", "0\n1e160\n");
   scratch.file("short.txt", "0\n1\n");
   scratch.file("other.txt", "1\n0\n");
   for (const auto& [arguments, words] : {
@@ -80,6 +103,8 @@ TEST_CASE("transition refuses bad files and arguments with one line, exit code 2
            {"points.csv --from a --to b --from-sites sites.csv --to-sites sites.csv",
             "3 sites, but there are 2 clusters"},
            {"points.csv --from-sites plane.csv --to-sites plane.csv", "the sites have 2 coordinates, but the points"},
+           {"huge.csv --from a --to b", "points(0, 1) = 1e+160, but sums of products overflow"},
+           {"line.csv --from-sites sites.csv --to-sites sites.csv", "PowerDiagram::classify: points("},
            {"points.csv --from short.txt --to other.txt", "2 labels, but points.csv has 4 points"},
            {"points.csv --from a --to b --most-frames 1", "--most-frames = 1 must be between 2 and 10000"},
            {"points.csv --from a --to b", "target = a clustering, but it is no constrained least-squares assignment"},

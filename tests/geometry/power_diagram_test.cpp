@@ -80,3 +80,37 @@ TEST_CASE("Power diagrams refuse points and cells that they have not") {
   const kmscape::PowerDiagram plane{Eigen::MatrixXd::Identity(2, 2), Eigen::Vector2d(0, 0)};
   CHECK_THAT(refusal([&] { (void)plane.cell(2); }), ContainsSubstring("cells are numbered 0, ..., k - 1"));
 }
+
+TEST_CASE(
+    "Power diagrams refuse coordinates whose products overflow, and gammas that are not one finite number a site") {
+  const auto far = testing::on_line({0, 1e160}), near = testing::on_line({0, 1});
+  const kmscape::PowerDiagram diagram{near, Eigen::Vector2d(0, 0.5)};
+  CHECK_THAT(
+      refusal([&] { (void)diagram.classify(far); }),
+      ContainsSubstring("kmscape::PowerDiagram::classify: points(0, 1) = 1e+160, but sums of products overflow"));
+  CHECK_THAT(refusal([&] {
+               (void)diagram.margin(far, testing::labels({0, 1}));
+             }),
+             ContainsSubstring("kmscape::PowerDiagram::margin: points(0, 1) = 1e+160"));
+  CHECK_THAT(refusal([&] {
+               (void)kmscape::PowerDiagram{far, Eigen::Vector2d(0, 0)}.classify(near);
+             }),
+             ContainsSubstring("sites(0, 1) = 1e+160"));
+  CHECK_THAT(refusal([&] { (void)kmscape::power_diagram(far, Eigen::Array2d(0, 0)); }),
+             ContainsSubstring("kmscape::power_diagram: sites(0, 1) = 1e+160"));
+  CHECK_THAT(refusal([&] {
+               (void)kmscape::PowerDiagram{near, Eigen::Vector3d(0, 0, 0)}.classify(near);
+             }),
+             ContainsSubstring("gamma.size() = 3, but there are 2 sites; give each site one gamma"));
+  CHECK_THAT(refusal([&] {
+               (void)kmscape::PowerDiagram{near, Eigen::Vector2d(0, NAN)}.classify(near);
+             }),
+             ContainsSubstring("gamma(1) = nan"));
+  CHECK_THAT(refusal([&] {
+               (void)kmscape::PowerDiagram{Eigen::MatrixXd::Identity(2, 2), Eigen::VectorXd::Zero(1)}.cell(0);
+             }),
+             ContainsSubstring("gamma.size() = 1"));
+  // The largest that is accepted is told apart exactly.
+  const auto largest = testing::on_line({-1e152, 1e152});
+  CHECK((kmscape::power_diagram(largest, Eigen::Array2d(0, 0)).classify(largest) == testing::labels({0, 1})).all());
+}

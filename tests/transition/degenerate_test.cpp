@@ -1,5 +1,6 @@
 // Degenerate input of transitions, each kind by hand: what comes out, and what a refusal says.
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include <kmscape/transition/constrained_lsa.hpp>
@@ -58,11 +59,35 @@ TEST_CASE("Degenerate: sites that change places on a line meet on the way, where
 }
 
 TEST_CASE("Degenerate: of equal items in a tie the lowest index goes") {
-  const Eigen::MatrixXd points = testing::on_line({0, 2, 2, 2, 5}), sites = testing::on_line({0, 5});
-  const auto walk = verified(points, testing::labels({0, 0, 0, 0, 1}), sites, testing::labels({0, 0, 0, 1, 1}), sites);
-  // Sizes 4 and 1 lead to 3 and 2 over items 1, 2 and 3, which are equal.
-  for (const auto& step : walk.steps) CHECK(step.moves.front().item <= 3);
-  CHECK(!walk.steps.empty());
+  const Eigen::MatrixXd points = testing::on_line({-3, 1, 1, 1, 1, 2}), sites = testing::on_line({0, 5});
+  kmscape::Counts lower(2), upper(2);
+  lower << 0, 0;
+  upper << 6, 4;
+  const auto walk = kmscape::lsa_to_radial(points, testing::labels({0, 0, 0, 0, 0, 1}), sites, lower, upper);
+  REQUIRE(walk.steps.size() == 3);
+  for (kmscape::Index r = 0; r < 3; ++r)
+    CHECK(walk.steps[static_cast<std::size_t>(r)].moves == kmscape::ItemExchange{{r + 1, 0, 1}});
+}
+
+TEST_CASE("Degenerate: coordinates whose products overflow are refused by name, the largest below are not") {
+  const auto labels = testing::labels({0, 0, 1, 1}), other = testing::labels({0, 1, 1, 1});
+  const Eigen::MatrixXd near = testing::on_line({0, 1, 2, 3}), sites = testing::on_line({0, 3});
+  for (const double scale : {1e155, 1e300}) {
+    const Eigen::MatrixXd far = scale * near, far_sites = scale * sites;
+    CHECK_THAT(refusal([&] { (void)kmscape::transition(far, labels, sites, other, sites); }),
+               ContainsSubstring("kmscape::transition: points(0, 1) = "));
+    CHECK_THAT(refusal([&] { (void)kmscape::transition(near, labels, sites, other, far_sites); }),
+               ContainsSubstring("kmscape::transition: target_sites(0, 1) = "));
+    CHECK_THAT(refusal([&] { (void)kmscape::constrained_lsa(far, sites, kmscape::Counts::Constant(2, 2)); }),
+               ContainsSubstring("kmscape::constrained_lsa: points(0, 1) = "));
+    CHECK_THAT(refusal([&] { (void)kmscape::radial_clustering(near, far_sites, kmscape::Capacities::equal()); }),
+               ContainsSubstring("kmscape::radial_clustering: sites(0, 1) = "));
+    CHECK_THAT(refusal([&] { (void)kmscape::maximum_margin_diagram(far, labels, sites); }),
+               ContainsSubstring("sums of products overflow above "));
+  }
+  const auto walk = verified(1e151 * near, labels, 1e151 * sites, other, 1e151 * sites);
+  REQUIRE(walk.steps.size() == 1);
+  CHECK(walk.steps[0].margin == Approx(0.5e151));
 }
 
 TEST_CASE("Degenerate: clusters may be empty at the start, at the target or throughout") {

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
+#include <kmscape/core/error.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/geometry/convex_polygon.hpp>
 
@@ -22,7 +24,7 @@ struct PowerDiagram {
   Eigen::VectorXd gamma;  // k
 
   /// For each point the cell that holds it, the lowest of several. Throws `invalid_input` unless the points are d x n
-  /// and finite. O(n k d).
+  /// and finite, there are k gammas, and sums of products do not overflow. O(n k d).
   template <class Derived>
   [[nodiscard]] Labels classify(const Eigen::MatrixBase<Derived>& points) const;
 
@@ -45,12 +47,57 @@ struct PowerDiagram {
   }
 };
 
+namespace internal {
+
+/// The largest |coordinate| of which `terms` products, and a few sums of such, do not overflow.
+[[nodiscard]] inline double largest_coordinate(double terms) {
+  return std::sqrt(std::numeric_limits<double>::max() / (64 * terms));
+}
+
+template <class Derived>
+void check_magnitude(const Eigen::MatrixBase<Derived>& columns, double most, std::string_view function,
+                     std::string_view argument) {
+  if (static_cast<double>(columns.cwiseAbs().maxCoeff()) <= most) [[likely]]
+    return;
+  for (Index j = 0; j < columns.cols(); ++j)
+    for (Index r = 0; r < columns.rows(); ++r)
+      require(std::abs(static_cast<double>(columns(r, j))) <= most, function, text(argument, "(", r, ", ", j, ")"),
+              columns(r, j), text("sums of products overflow above ", most), "scale points and sites down");
+}
+
+inline void check_diagram(const PowerDiagram& diagram, std::string_view function) {
+  const auto& [sites, gamma] = diagram;
+  check_columns(sites, function, "sites", "site");
+  require(gamma.size() == sites.cols(), function, "gamma.size()", gamma.size(),
+          text("there are ", sites.cols(), " sites"), "give each site one gamma");
+  const double most = largest_coordinate(static_cast<double>(sites.rows()));
+  check_magnitude(sites, most, function, "sites");
+  for (Index i = 0; i < gamma.size(); ++i)
+    require(std::abs(gamma(i)) <= most * most, function, text("gamma(", i, ")"), gamma(i),
+            text("sums overflow above ", most * most), "give each site a finite gamma, of the size of its |s|^2");
+}
+
+/// Points that a diagram is asked about.
+template <class Derived>
+void check_points(const PowerDiagram& diagram, const Eigen::MatrixBase<Derived>& points, std::string_view function) {
+  refuse_row_major<Derived>();
+  check_columns(points, function, "points", "point");
+  require(points.rows() == diagram.sites.rows(), function, "points.rows()", points.rows(),
+          text("the sites have ", diagram.sites.rows(), " coordinates"), "pass points of that dimension");
+  check_magnitude(points, largest_coordinate(static_cast<double>(points.rows())), function, "points");
+  check_diagram(diagram, function);
+}
+
+}  // namespace internal
+
 /// The diagram whose cell i holds the points where |x - s_i|^2 - price_i is least, as prices of a balanced assignment
 /// say: gamma_i = (|s_i|^2 - price_i) / 2. `sites` is d x k, `prices` has k entries. Throws `invalid_input`. O(d k).
 template <class Sites, class Prices>
 [[nodiscard]] PowerDiagram power_diagram(const Eigen::MatrixBase<Sites>& sites,
                                          const Eigen::DenseBase<Prices>& prices) {
   internal::check_columns(sites, "power_diagram", "sites", "site");
+  internal::check_magnitude(sites, internal::largest_coordinate(static_cast<double>(sites.rows())), "power_diagram",
+                            "sites");
   internal::require(prices.size() == sites.cols(), "power_diagram", "prices.size()", prices.size(),
                     internal::text("there are ", sites.cols(), " sites"), "pass one price per site");
   PowerDiagram result;
@@ -68,10 +115,7 @@ template <class Sites, class Prices>
 
 template <class Derived>
 Labels PowerDiagram::classify(const Eigen::MatrixBase<Derived>& points) const {
-  internal::refuse_row_major<Derived>();
-  internal::check_columns(points, "PowerDiagram::classify", "points", "point");
-  internal::require(points.rows() == sites.rows(), "PowerDiagram::classify", "points.rows()", points.rows(),
-                    internal::text("the sites have ", sites.rows(), " coordinates"), "pass points of that dimension");
+  internal::check_points(*this, points, "PowerDiagram::classify");
   Labels labels(points.cols());
   for (Index j = 0; j < points.cols(); ++j) {
     double best = -std::numeric_limits<double>::infinity();
@@ -89,11 +133,8 @@ Labels PowerDiagram::classify(const Eigen::MatrixBase<Derived>& points) const {
 
 template <class Derived>
 double PowerDiagram::margin(const Eigen::MatrixBase<Derived>& points, const Labels& labels) const {
-  internal::refuse_row_major<Derived>();
   constexpr auto function = "PowerDiagram::margin";
-  internal::check_columns(points, function, "points", "point");
-  internal::require(points.rows() == sites.rows(), function, "points.rows()", points.rows(),
-                    internal::text("the sites have ", sites.rows(), " coordinates"), "pass points of that dimension");
+  internal::check_points(*this, points, function);
   internal::check_labels(labels, points.cols(), function, "labels");
   const Index k = sites.cols(), d = sites.rows();
   std::vector<double> norms(static_cast<std::size_t>(k * k));
@@ -124,6 +165,7 @@ std::vector<HalfPlane> PowerDiagram::half_planes(Index i) const {
                     "cells are polygons in the plane only", "project the sites to 2 x k");
   internal::require(i >= 0 && i < sites.cols(), "PowerDiagram::cell", "i", i, "cells are numbered 0, ..., k - 1",
                     "pass an index in this range");
+  internal::check_diagram(*this, "PowerDiagram::cell");
   std::vector<HalfPlane> result;
   for (Index l = 0; l < sites.cols(); ++l) {
     if (l == i) continue;

@@ -157,6 +157,10 @@ void check_sites(const Eigen::MatrixBase<P>& points, const Eigen::MatrixBase<S>&
   check_columns(sites, function, argument, "site");
   require(sites.rows() == points.rows(), function, text(argument, ".rows()"), sites.rows(),
           text("the points have ", points.rows(), " coordinates"), "pass d x k sites");
+  // Objectives are sums over all items, paths over all clusters.
+  const double most = largest_coordinate(static_cast<double>(points.size()) * static_cast<double>(sites.cols()));
+  check_magnitude(points, most, function, "points");
+  check_magnitude(sites, most, function, argument);
 }
 
 template <class P, class S>

@@ -22,6 +22,9 @@ inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std:
   for (const auto& [name, bounds] : {std::pair<const char*, const Counts*>{"lower", &lower}, {"upper", &upper}})
     require(bounds->size() == k, function, name, text(bounds->size(), " bounds"), text("there are ", k, " clusters"),
             "pass one bound per cluster");
+  for (Index i = 0; i < k; ++i)
+    require(lower(i) >= 0, function, text("lower(", i, ")"), lower(i), "no cluster has fewer than 0 items",
+            "pass bounds >= 0");
 }
 
 inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
