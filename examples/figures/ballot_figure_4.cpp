@@ -17,7 +17,7 @@ namespace {
 
 using kmscape::Index;
 
-constexpr double least_delta = 2, most_delta = 4, most_error = 6;
+constexpr double least_delta = 1.6, most_delta = 4, most_error = 6;
 
 struct Shares {
   double in_the_end = 0, in_one_step = 0;
@@ -62,13 +62,13 @@ int main(int argc, char** argv) {
 
     examples::Report report("ballot_figure_4", "BalLOT Figure 4: where BalLOT recovers planted balls",
                             "50 points in each of k unit balls in the plane, centers Delta apart; every center starts "
-                            "at the given distance "
-                            "from its ball's, in a random direction. White: recovered in all of " +
+                            "at the given distance from its ball's, in a random direction. Balls are apart for "
+                            "Delta > 2. White: recovered in all of " +
                                 std::to_string(trials) +
                                 " samples, black: in none. The line is error = Delta / 2 - 1, below which one step is "
                                 "proved to do it: a "
                                 "statement of this library, which the paper's theorem may sharpen. The axes are ours.");
-    examples::Sheet sheet(folder / "ballot_figure_4.png", 1020, 900);
+    examples::Sheet sheet(folder / "ballot_figure_4.png", 1050, 900);
     examples::ProgressBar bar;
     const auto progress = bar.callback();
     for (const Index k : {2, 3}) {
@@ -88,24 +88,35 @@ int main(int argc, char** argv) {
         }
         if (progress) progress({"maps", (k - 2) * grid + a + 1, 2 * grid});
       }
-      const auto map = [&](const Eigen::MatrixXd& shares, double top, const std::string& title) {
+      const auto map = [&](const Eigen::MatrixXd& shares, bool is_end, double top, const std::string& title) {
         auto chart = sheet.chart({70 + 480 * static_cast<double>(k - 2), top, 390, 340},
                                  "k = " + std::to_string(k) + ": " + title, "distance of the balls' centers, in radii",
                                  "error of each starting center");
         chart.set("palette gray").set("cbrange [0:1]");
-        chart.set("xrange [1.96:4.04]").set("yrange [-0.13:6.13]");
+        const double half_x = (most_delta - least_delta) / static_cast<double>(2 * (grid - 1));
+        const double half_y = most_error / static_cast<double>(2 * (grid - 1));
+        chart.set("xrange [" + examples::number(least_delta - half_x) + ":" + examples::number(most_delta + half_x) +
+                  "]");
+        chart.set("yrange [" + examples::number(-half_y) + ":" + examples::number(most_error + half_y) + "]");
+        chart.set("border 15").set("xtics 1.6,0.4").set("cblabel 'share of samples' offset -0.6,0");
         if (k == 3)
           chart.set("colorbox");
         else
           chart.set("colorbox user origin 2,2");  // off the page: one is enough
         chart.add(shares, "with image");
         Eigen::MatrixXd line(2, 2);
-        line << least_delta, most_delta, 0, kmscape::recovery_radius(most_delta);
+        line << 2, most_delta, 0, kmscape::recovery_radius(most_delta);
         chart.line(line, {examples::after_colour, 2.5, 1});
+        Eigen::MatrixXd touching(2, 2);
+        touching << 2, 2, -half_y, most_error + half_y;
+        chart.line(touching, {examples::colour(5), 2, 2});
+        chart.label("one step is proved below", {most_delta, kmscape::recovery_radius(most_delta)},
+                    examples::after_colour, "right", {-0.3, 0.9}, 10);
+        if (is_end) chart.label("balls touch", {2, most_error}, examples::colour(0), "left", {0.5, -0.3}, 10);
         chart.finish();
       };
-      map(end, 50, "recovered in the end");
-      map(step, 500, "recovered by the first step");
+      map(end, true, 50, "recovered in the end");
+      map(step, false, 500, "recovered by the first step");
       report.row("k = " + std::to_string(k) + ", below the threshold", "recovered",
                  examples::number(100 * below_line, 4) + "% at the worst point of the map, in one step");
       report.row("k = " + std::to_string(k) + ", mean over the map", "a picture only",

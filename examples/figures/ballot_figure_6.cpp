@@ -4,6 +4,7 @@
 // Small run: --out {out} --trials 4
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -77,9 +78,13 @@ int main(int argc, char** argv) {
                                 " samples whose planted balls the first assignment recovers. Left: two unit balls in "
                                 "the plane, 100 points. Right: five on a line, 100 points each; groups of a sample are "
                                 "the components of its graph of pairs at most min(Delta - 2, 2) apart, failure "
-                                "probability 0.01.");
+                                "probability 0.01; beyond Delta = 4 they are whole balls. Standard errors are at "
+                                "most " +
+                                examples::number(std::sqrt(0.25 / static_cast<double>(trials)) * 100, 2) +
+                                " percentage points.");
     examples::Sheet sheet(folder / "ballot_figure_6.png", 980, 430);
-    auto left = sheet.chart({75, 50, 380, 300}, "two balls", "distance of neighbouring balls' centers", "% of samples");
+    auto left = sheet.chart({75, 50, 380, 300}, "two balls, recovered by the first step",
+                            "distance of the balls' centers, in radii", "% of samples");
     left.set("xrange [1.95:4.05]").set("yrange [-3:104]").set("key bottom right samplen 2");
     for (std::size_t m = 0; m < of_two.size(); ++m) {
       Eigen::MatrixXd line = Eigen::MatrixXd::Zero(2, 11);
@@ -98,8 +103,10 @@ int main(int argc, char** argv) {
     }
     left.finish();
 
-    auto right =
-        sheet.chart({560, 50, 380, 300}, "five balls", "distance of neighbouring balls' centers", "% of samples");
+    auto right = sheet.chart({560, 50, 380, 300}, "five balls on a line, recovered by the first step",
+                             "distance of neighbouring balls' centers, in radii", "% of samples");
+    right.set("xtics 2.4,0.8").set("arrow from 4,graph 0.2 to 4,graph 1 nohead lc rgb '#BBBBBB' dt 2 lw 1");
+    right.label("groups are whole balls", {4, 20}, examples::faint, "left", {0.5, 0.6}, 10);
     right.set("xrange [2.3:5.7]").set("yrange [-3:104]").set("key bottom right samplen 2");
     for (std::size_t m = 0; m < of_five.size(); ++m) {
       Eigen::MatrixXd line = Eigen::MatrixXd::Zero(2, 9);

@@ -126,7 +126,9 @@ int main(int argc, char** argv) {
             " samples each. Spurious: a minimum with several centers on one cluster and one over several, none of them "
             "almost empty. Barrier: the lowest point of a way to the best minimum over transition states, less the "
             "spurious minimum's value; gap: how much worse it is than the best minimum. Both are shares of the best "
-            "value, medians over the spurious minima, bars from the first to the ninth tenth.");
+            "value, medians over the spurious minima, bars from the first to the ninth tenth. Graphs: a point is a "
+            "minimum at its objective, branches join where the lowest way between them passes; between trees that stay "
+            "apart no way is known.");
     examples::Picture picture(folder / "barriers.png", 2300, 1500);
     picture << "set termoption fontscale 2"
             << "set termoption linewidth 2"
@@ -136,15 +138,15 @@ int main(int argc, char** argv) {
             << "set xrange [2.8:13]"
             << "set xtics (3, 4, 5, 6, 8, 10, 12)"
             << "set format y '%g'"
+            << "set yrange [1e-4:1e4]"  // the same on both, to be compared
             << "set grid ytics lc '#E8E8E8'"
             << "set xlabel 'separation, in standard deviations' offset 0,0.4"
-            << "set key top left"
             << "set tmargin at screen 0.94\nset bmargin at screen 0.58";
     const auto panel = [&](int number, const std::string& title, const auto& values_of) {
       const double left = 0.08 + 0.49 * number;
       picture << "set lmargin at screen " + examples::number(left) + "\nset rmargin at screen " +
                      examples::number(left + 0.41)
-              << "set title '" + title + "'"
+              << "set title '" + title + "'" << std::string("set key ") + (number == 0 ? "top left" : "bottom right")
               << "set ylabel '% of the best value' offset 1,0";
       std::string plot;
       for (std::size_t c = 0; c < cluster_counts.size(); ++c) {
@@ -168,21 +170,21 @@ int main(int argc, char** argv) {
       if (!plot.empty()) picture << plot;
     };
     panel(
-        0, "barrier out of a spurious minimum", [](const Spurious& s) -> const auto& { return s.climbs; });
+        0, "barrier out of a spurious minimum (median, 10% to 90%)",
+        [](const Spurious& s) -> const auto& { return s.climbs; });
     panel(
-        1, "gap: how much worse it is", [](const Spurious& s) -> const auto& { return s.gaps; });
+        1, "gap to the best minimum (median, 10% to 90%)", [](const Spurious& s) -> const auto& { return s.gaps; });
 
-    picture
-        << "unset logscale"
-        << "unset xlabel"
-        << "unset ylabel"
-        << "unset xtics"
-        << "unset grid"
-        << "unset key"
-        << "set border 2"
-        << "set tmargin at screen 0.37\nset bmargin at screen 0.03"
-        << "set label 1 'Disconnectivity graphs of one sample with k = 4 (objective)' at screen 0.5,0.475 center font "
-           "',12' textcolor '#222222'";
+    picture << "unset logscale"
+            << "unset xlabel"
+            << "unset ylabel"
+            << "unset xtics"
+            << "unset grid"
+            << "unset key"
+            << "set border 2"
+            << "set tmargin at screen 0.37\nset bmargin at screen 0.03"
+            << "set label 1 'Disconnectivity graphs of one sample with k = 4: minima at their objective, joined where "
+               "ways between them pass' at screen 0.5,0.475 center font ',12' textcolor '#222222'";
     examples::add_class_legend(picture, 0.44);
     const std::size_t graphs[] = {0, columns / 2, columns - 1};
     for (std::size_t g = 0; g < 3; ++g) {
@@ -190,12 +192,14 @@ int main(int argc, char** argv) {
       const auto& network = found.network;
       const auto minima = network.minima.size();
       const auto plot = examples::graph_plot(picture, network, found.kinds, 0.7, minima > 60 ? 0.4 : 0.8);
+      picture << "set xrange [" + examples::number(-0.03 * static_cast<double>(minima)) + ":" + std::to_string(minima) +
+                     "]";  // the first leaves off the axis
       const double left = 0.055 + 0.325 * static_cast<double>(g);
       picture << "set lmargin at screen " + examples::number(left) + "\nset rmargin at screen " +
                      examples::number(left + 0.275)
               << "set title 'separation " + examples::number(separations[graphs[g]], 3) + ": " +
                      std::to_string(minima) + " minima, " + std::to_string(network.states.size()) +
-                     " states' font ',10'"
+                     " transition states' font ',10'"
               << "plot " + plot;
       examples::end_class_legend(picture);
     }

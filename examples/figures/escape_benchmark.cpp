@@ -181,7 +181,8 @@ std::vector<std::string> names_of(const std::vector<Method>& all) {
   return names;
 }
 
-void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const std::vector<std::string>& names) {
+void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const std::vector<std::string>& names,
+          const std::string& note) {
   examples::Picture picture(path, 2400, 1060);
   // Round: one restart; squares: many; triangles and diamonds: escapes.
   const std::string shapes[] = {"7", "7", "7", "5", "5", "9", "9", "11", "11", "13", "13"};
@@ -197,7 +198,7 @@ void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const
           << "unset key"
           << "set lmargin at screen 0.065\nset rmargin at screen 0.46\nset tmargin at screen 0.90\nset bmargin at "
              "screen 0.13"
-          << "set title 'One run: success against cost, a mark a set'"
+          << "set title 'One run: success against cost, one mark for each set'"
           << "set logscale x"
           << "set xrange [0.5:400]"
           << "set yrange [-3:126]"
@@ -206,10 +207,11 @@ void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const
           << "set xlabel 'cost, in median runs of k-means++ with Lloyd''s iteration'"
           << "set ylabel '% of runs that find every cluster' offset 0.5,0"
           << "set grid ytics lc '#E8E8E8'"
+          << "set label 3 'aim: at most 10' at 11,30 left font ',9' textcolor '#777777'"
           << "set arrow 1 from 10,-3 to 10,126 nohead lc '#999999' dt 2 back"
           << "set object 1 rectangle from graph 0, first 101 to graph 1, first 126 fc rgb '#EEF4F0' fs solid noborder "
              "behind"
-          << "set label 1 \"100%, a lane\\na method\" at 0.56,114 left font ',9' textcolor '#3F6350'";
+          << "set label 1 \"all runs (100%):\\na row for each method\" at 0.56,119 left font ',9' textcolor '#3F6350'";
   std::string plot;
   for (std::size_t m = 0; m < names.size(); ++m) {
     Eigen::MatrixXd marks(2, static_cast<Index>(rows.size()));
@@ -228,6 +230,7 @@ void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const
   picture << "unset arrow 1"
           << "unset object 1"
           << "unset label 1"
+          << "unset label 3"
           << "unset grid"
           << "unset logscale"
           << "unset xlabel"
@@ -235,6 +238,7 @@ void draw(const std::filesystem::path& path, const std::vector<Row>& rows, const
           << "unset title"
           << "set border 0"
           << "set label 2 '% of runs that find every cluster' at screen 0.78,0.94 center font ',12'"
+          << "set label 4 '" + note + "' at screen 0.965,0.085 right font ',9' textcolor '#555555'"
           << "set lmargin at screen 0.61\nset rmargin at screen 0.965\nset tmargin at screen 0.79"
           << "set xrange [-1.3:" + std::to_string(rows.size()) + " - 0.5]"
           << "set yrange [" + std::to_string(names.size()) + " - 0.5:-0.5]"
@@ -323,7 +327,9 @@ int main(int argc, char** argv) {
                "at least " + examples::number(std::floor(1000 * least) / 10, 3) + "% at a cost of at most " +
                    examples::number(most, 2) + " (" + worst + ")",
                "95% interval of the least: from " + examples::number(100 * lowest, 4) + "%");
-    draw(folder / "escape_benchmark.png", rows, names);
+    draw(folder / "escape_benchmark.png", rows, names,
+         "random swap to breathing: " + std::to_string(slow_runs) + " runs a set, the others " + std::to_string(runs) +
+             "; rounded down");
     report.write(folder);
   });
 }

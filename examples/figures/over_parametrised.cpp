@@ -80,21 +80,22 @@ int main(int argc, char** argv) {
         "Planted mixtures in the plane: k Gaussian clusters of deviation 1 and 100 points each, centers at least 6 "
         "apart. Lloyd's iteration with m centers, then the cheapest pairs are merged until k are left (an empty cell "
         "costs nothing), then Lloyd's iteration again. Success: centroid index 0. " +
-            std::to_string(models) + " mixtures of " + std::to_string(restarts) + " restarts each.");
+            std::to_string(models) + " mixtures of " + std::to_string(restarts) +
+            " restarts each; bars are 95% Wilson intervals, and marks of one m / k stand side by side.");
     examples::Picture picture(folder / "over_parametrised.png", 2000, 900);
     picture << "set termoption fontscale 2"
             << "set termoption linewidth 2"
             << "set termoption pointscale 2"
-            << "set multiplot layout 1,2 margins 0.06,0.98,0.13,0.91 spacing 0.06"
-            << "set xrange [0.93:4.1]"
-            << "set yrange [0:103]"
+            << "set multiplot layout 1,2 margins 0.075,0.985,0.13,0.91 spacing 0.06"
+            << "set xrange [0.9:4.12]"
+            << "set yrange [-3:104]"
             << "set xtics (1, 1.5, 2, 2.5, 3, 4)"
             << "set grid ytics lc '#E8E8E8'"
             << "set xlabel 'centers fitted / clusters, m / k'"
             << "set key bottom right";
     for (std::size_t s = 0; s < seedings.size(); ++s) {
-      picture << "set title 'seeded by " + seeding_names[s] + "'"
-              << (s == 0 ? "set ylabel '% of restarts that find every cluster' offset 1,0" : "unset ylabel");
+      picture << "set title 'seeded by " + seeding_names[s] + " (bars: 95% intervals)'"
+              << (s == 0 ? "set ylabel '% of restarts that find every cluster' offset 0.5,0" : "unset ylabel");
       std::string plot;
       for (std::size_t c = 0; c < cluster_counts.size(); ++c) {
         Eigen::MatrixXd table(4, ratios.size());
@@ -103,7 +104,8 @@ int main(int argc, char** argv) {
           const auto& count = counts[s][c][q];
           const auto interval = kmscape::wilson_interval(count.found, count.of);
           const double share = 100 * static_cast<double>(count.found) / static_cast<double>(count.of);
-          table.col(static_cast<Index>(q)) << ratios[q], share, 100 * interval.low, 100 * interval.high;
+          const double aside = 0.024 * (static_cast<double>(c) - 1.5);  // so that marks of 100% do not hide each other
+          table.col(static_cast<Index>(q)) << ratios[q] + aside, share, 100 * interval.low, 100 * interval.high;
           measured += (q > 0 ? ", " : "") + examples::number(share, 3) + "% at " + examples::number(ratios[q], 3);
         }
         report.row("k = " + std::to_string(cluster_counts[c]) + ", " + seeding_names[s],
