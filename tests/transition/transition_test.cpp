@@ -329,7 +329,7 @@ TEST_CASE("Verification finds what was spoilt") {
   for (const auto& [phase, keeps_sites, keeps_sizes] :
        {std::tuple{TransitionPhase::initial, 8, 10}, {TransitionPhase::target, 9, 11}}) {
     const auto first = std::find_if(walk.steps.begin(), walk.steps.end(),
-                                    [&](const kmscape::TransitionStep& step) { return step.phase == phase; });
+                                    [in = phase](const kmscape::TransitionStep& step) { return step.phase == in; });
     REQUIRE(first != walk.steps.end());
     const auto at = first - walk.steps.begin();
     spoilt = walk;

@@ -54,7 +54,10 @@ struct ItemPool {
         least[q] = here < least[q] ? here : least[q];
       }
     for (; done < count; ++done) least[0] = std::min(least[0], value(done, lambda));
-    return *std::min_element(least.begin(), least.end());
+    // By halves: comparing one after another mispredicts branches for longer than a small pool's pass takes.
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+      for (std::size_t q = 0; q < half; ++q) least[q] = std::min(least[q], least[q + half]);
+    return least[0];
   }
 
   /// Calls `visit` with the numbers of the members whose lines are not above `limit` at `lambda`; it may change both.

@@ -481,9 +481,9 @@ inline void TransitionSequence::share(internal::PendingStep& pending) {
 inline void TransitionSequence::measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram) {
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(graph_->clusters().dim);
   const auto& clusters = graph_->clusters();
-  const double lambda = at.value();
+  const double lambda = at.value(), unit = clusters.weight_unit();
   scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
-  for (double& weight : scaled_) weight *= clusters.weight_unit();
+  for (double& weight : scaled_) weight *= unit;
   find_twins(at);
   set_sites(lambda);
   distances_.assign(k * k, 0);

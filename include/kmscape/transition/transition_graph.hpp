@@ -272,7 +272,7 @@ class TransitionGraph {
     }
     const double ahead = needed - lambda_value_;
     if (arc.wanted == 0)
-      arc.wanted = std::max<std::size_t>(64, static_cast<std::size_t>(std::sqrt(static_cast<double>(n))));
+      arc.wanted = std::max<std::size_t>(32, static_cast<std::size_t>(std::sqrt(static_cast<double>(n))));
     else if (!arc.is_used_up)  // the window ended before the pool did
       arc.length *= 2;
     else
