@@ -38,6 +38,9 @@ void run(const examples::Arguments& arguments) {
   kmscape::EscapeOptions options;
   options.strategy = strategy_of[arguments.choice("strategy", strategies)];
   options.max_moves = arguments.integer("moves", options.max_moves, 0);
+  options.max_iterations = arguments.integer("iterations", options.max_iterations, 0);
+  if (arguments.has("seconds")) options.seconds = arguments.positive("seconds");
+  if (arguments.has("target")) options.target = arguments.positive("target");
   options.seed = seeding.seed;
   options.threads = static_cast<int>(arguments.integer("threads", 0, 0, 1024));
 
@@ -95,6 +98,9 @@ int main(int argc, char** argv) {
          {"seeding", "METHOD", "kmeans++ (default), greedy, random, partition or maximin"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
          {"moves", "M", "moves to try at most, 100 unless given"},
+         {"iterations", "I", "Lloyd steps at most, all moves together, 100000 unless given"},
+         {"seconds", "S", "end after the first move beyond so many seconds"},
+         {"target", "V", "end when the objective is at most V"},
          {"truth", "COLUMN",
           "column of class labels to leave out, by name or by number from 1; `label` if there is one"},
          {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},

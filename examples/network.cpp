@@ -2,7 +2,7 @@
 // getting from a bad minimum to the best one.
 //
 // Small run: {data}/iris.csv --k 3 --truth label --restarts 300 --json {out}/network.json --figure {out}/network.png
-// Small run: {data}/line.csv --k 2 --from-states
+// Small run: {data}/line.csv --k 2 --from-states --all-pairs
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -66,6 +66,8 @@ int main(int argc, char** argv) {
          {"restarts", "R",
           "restarts of the survey that begins the search; 1000 or, for little data, up to 100000 unless given"},
          {"from-states", "", "search from both sides of every state, too: finds more and takes longer"},
+         {"all-pairs", "",
+          "search with each point between any two cells, not only its own and another: finds a few more"},
          {"max-minima", "M", "end the search when it has found so many minima, 10000 unless given"},
          {"seed", "SEED", "seed of everything random, 1 unless given"},
          {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},
@@ -85,6 +87,7 @@ Input read_input(const examples::Arguments& arguments) {
   input.survey.seed = input.search.seed = static_cast<std::uint64_t>(arguments.integer("seed", 1, 0));
   input.survey.threads = input.search.threads = static_cast<int>(arguments.integer("threads", 0, 0, 1024));
   input.search.from_states = arguments.has("from-states");
+  input.search.all_pairs = arguments.has("all-pairs");
   input.search.max_minima = arguments.integer("max-minima", input.search.max_minima, 1);
   input.name = arguments.positional().front();
   input.table = examples::read_table(input.name, arguments.text("truth"));

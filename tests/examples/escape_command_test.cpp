@@ -38,6 +38,17 @@ TEST_CASE("escape writes the keys that it promises, in order, and finds the pair
   }
 }
 
+TEST_CASE("escape keeps to its budgets") {
+  const testing::Scratch scratch;
+  scratch.file("points.csv", "0\n1\n10\n11\n20\n21\n100\n101\n");
+  const std::string common = "points.csv --k 4 --seeding random ";
+  CHECK_THAT(run_escape(scratch, common + "--target 1e6").out, ContainsSubstring("(target_reached, "));
+  CHECK_THAT(run_escape(scratch, common + "--seconds 1e-9").out, ContainsSubstring("(time_limit, "));
+  CHECK_THAT(run_escape(scratch, common + "--iterations 0").out, ContainsSubstring("(iteration_limit, "));
+  CHECK_THAT(run_escape(scratch, common + "--moves 0").out, ContainsSubstring("(move_limit, "));
+  CHECK_THAT(run_escape(scratch, common + "--target 0").err, ContainsSubstring("--target"));
+}
+
 TEST_CASE("escape refuses bad arguments with exit code 2") {
   const testing::Scratch scratch;
   scratch.file("points.csv", "1\n2\n");

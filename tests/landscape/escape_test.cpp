@@ -123,6 +123,18 @@ TEST_CASE("the values of swaps are those of a full evaluation") {
   }
 }
 
+TEST_CASE("a strategy given by itself goes before that of the options") {
+  const auto points = planted_grid();
+  const EmpiricalObjective objective(points);
+  for (const auto strategy : escape_strategies) {
+    INFO(to_string(strategy));
+    const auto options = with(strategy);
+    const auto named = escape(objective, crowded_start(points), strategy,
+                              {.strategy = EscapeStrategy::fission_fusion, .max_moves = options.max_moves});
+    CHECK(named.history == escape(objective, crowded_start(points), options).history);
+  }
+}
+
 TEST_CASE("escape stops at each of its budgets") {
   const auto points = planted_grid();
   const EmpiricalObjective objective(points);

@@ -320,18 +320,20 @@ TEST_CASE("every facet start of 8 points leads to an enumerated state, and every
   CHECK(states > testing::trials(200));
 }
 
-TEST_CASE("networks of up to 9 points hold every minimum, nothing but enumerated states, and most of those") {
-  Index known = 0, reached = 0, reached_by_more = 0;
+TEST_CASE("networks of up to 10 points hold every minimum, nothing but enumerated states, and most of those") {
+  Index known = 0, reached = 0, reached_by_more = 0, reached_by_all = 0;
   for (std::uint64_t seed = 0; seed < testing::trials(24u); ++seed) {
-    const int n = 7 + static_cast<int>(seed % 3), k = 2 + static_cast<int>(seed / 3 % 2);
-    const Eigen::MatrixXd points = normal_points(2, n, seed + 1000);
+    const int n = 7 + static_cast<int>(seed % 4), k = 2 + static_cast<int>(seed / 3 % 2);
+    const Eigen::MatrixXd points = normal_points(2, n, seed + 2000);
     const auto expected = enumerate(points, std::vector<Wide>(static_cast<std::size_t>(n), 1), k);
     REQUIRE(expected.margin > 1e-9);
     const EmpiricalObjective<double> objective(points);
     const auto network = from_centers(objective, expected.minimum_centers);
     const auto more =
         from_centers(objective, expected.minimum_centers, {.from_states = true, .random_partitions = 200});
-    for (const auto* found : {&network, &more}) {
+    const auto all = from_centers(objective, expected.minimum_centers,
+                                  {.from_states = true, .all_pairs = true, .random_partitions = 2000});
+    for (const auto* found : {&network, &more, &all}) {
       CHECK(found->status == NetworkStatus::closed);
       CHECK(found->minima.size() == expected.minima.size());
       for (const auto& minimum : found->minima) CHECK(expected.minima.contains(cells_of(minimum.labels)));
@@ -343,12 +345,16 @@ TEST_CASE("networks of up to 9 points hold every minimum, nothing but enumerated
     known += static_cast<Index>(expected.states.size());
     reached += static_cast<Index>(network.states.size());
     reached_by_more += static_cast<Index>(more.states.size());
-    const auto few = identities(network), many = identities(more);
+    reached_by_all += static_cast<Index>(all.states.size());
+    CHECK(all.starts.total % (n * k * (k - 1) / 2) == 0);
+    const auto few = identities(network), many = identities(more), most = identities(all);
     CHECK(std::includes(many.begin(), many.end(), few.begin(), few.end()));
+    CHECK(std::includes(most.begin(), most.end(), many.begin(), many.end()));
   }
   CHECK(known > (testing::is_sanitized ? 70 : 500));
   CHECK(static_cast<double>(reached) > 0.8 * static_cast<double>(known));
   CHECK(static_cast<double>(reached_by_more) > 0.95 * static_cast<double>(known));
+  CHECK(static_cast<double>(reached_by_all) > 0.99 * static_cast<double>(known));
 }
 
 TEST_CASE("iris, k = 3: from its survey 10 minima and 13 transition states in one component, each certified anew") {

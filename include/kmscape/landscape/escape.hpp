@@ -122,6 +122,15 @@ template <DataObjective O, class Derived>
                                                               const Eigen::MatrixBase<Derived>& start,
                                                               const EscapeOptions& options = {});
 
+/// The same by `strategy`, whatever the options say.
+template <DataObjective O, class Derived>
+[[nodiscard]] EscapeResult<typename O::Scalar, O::dim> escape(const O& objective,
+                                                              const Eigen::MatrixBase<Derived>& start,
+                                                              EscapeStrategy strategy, EscapeOptions options = {}) {
+  options.strategy = strategy;
+  return escape(objective, start, options);
+}
+
 namespace internal {
 
 /// The objective after each center in turn moved onto point `point`, all others staying. O(n d + k).

@@ -9,8 +9,9 @@
 //
 // The network is what these searches reach, not proved to be all there is: a facet has minima of its own, and a state
 // to which no start leads is not found. Whatever is found is certified beyond rounding, and what ended otherwise is
-// counted. On iris with k = 4, from 100,000 restarts: 117 minima and 337 states; 201 and 869 when the partitions that
-// adjoin states start searches too (`from_states`), for eight times the work.
+// counted. On iris with k = 4, from 100,000 restarts: 117 minima and 337 states; 120 and 356 when searches start with
+// points between any two cells (`all_pairs`), for twice the work; 201 and 869 when the partitions that adjoin states
+// start searches too (`from_states`), for eight times the work.
 #pragma once
 
 #include <Eigen/Core>
@@ -44,10 +45,12 @@ namespace kmscape {
 
 struct TransitionOptions {
   bool from_states = false;     // search from both partitions that adjoin each state found, too: finds more, costs more
+  bool all_pairs = false;       // tie a point between any two cells at the start, not only its own and another
   Index random_partitions = 0;  // search from the cells of k random points, too: so many times, after the minima
   Index max_minima = 10'000;
   Index max_states = 100'000;
-  Index starts_per_partition = 0;  // 0: all n (k - 1), n distinct points; else as many of them, drawn without repeats
+  Index starts_per_partition = 0;  // 0: all n (k - 1), or n k (k - 1) / 2 with all_pairs; n distinct points.
+                                   // Else as many of them, drawn without repeats
   Seed seed = 0;                   // of those draws
   int max_iterations = 1000;       // steps of one search on a facet, and of one descent
   int threads = 0;                 // searches run side by side; 0: all cores. The result does not depend on it
@@ -56,8 +59,8 @@ struct TransitionOptions {
 
 /// The transition states reached from `minima` (each d x k) and the minima that they join, the given ones included.
 /// Centers that are no minimum are taken down to one by Lloyd's iteration first, an empty cell's center going to the
-/// farthest point. Throws `invalid_input`. O(n k d) a step of n (k - 1) searches a partition; memory O(n) a
-/// minimum, a state and a search in flight.
+/// farthest point. Throws `invalid_input`. O(n k d) a step of n (k - 1) searches a partition (`all_pairs`: k / 2 times
+/// as many); memory O(n) a minimum, a state and a search in flight.
 template <DataObjective O>
 [[nodiscard]] Network<typename O::Scalar, O::dim> transition_states(
     const O& objective, std::span<const FittedCenters<typename O::Scalar, O::dim>> minima,
@@ -163,12 +166,26 @@ template <std::floating_point Real, int Dim>
   return means;
 }
 
-/// Start number s of the n (k - 1) of a minimum: point s / (k - 1), to the (s mod (k - 1))-th of the other cells.
+struct FacetStart {
+  Index point;
+  Label first, second;
+};
+
+/// Start number s of the n (k - 1) of a partition: point s / (k - 1), between its cell and the (s mod (k - 1))-th
+/// other.
 template <std::same_as<Labels> L>
-[[nodiscard]] std::pair<Index, Label> start_of(Index s, Index k, const L& labels) {
+[[nodiscard]] FacetStart start_of(Index s, Index k, const L& labels) {
   const Index point = s / (k - 1);
   const auto other = static_cast<Label>(s % (k - 1));
-  return {point, static_cast<Label>(other + (other >= labels(point)))};
+  return {point, labels(point), static_cast<Label>(other + (other >= labels(point)))};
+}
+
+/// Start number s of the n k (k - 1) / 2 for all pairs of cells.
+[[nodiscard]] constexpr FacetStart start_of_pair(Index s, Index k) {
+  const Index pairs = k * (k - 1) / 2;
+  Index pair = s % pairs, first = 0;
+  for (; pair >= k - 1 - first; ++first) pair -= k - 1 - first;
+  return {s / pairs, static_cast<Label>(first), static_cast<Label>(first + 1 + pair)};
 }
 
 /// `size` of the numbers below `total`, ascending (Floyd's method).
@@ -196,7 +213,7 @@ class TransitionSearch {
         data_(objective),
         facets_(data_.objective()),
         team_(resolve_threads(options.threads)) {
-    all_starts_ = data_.objective().size() * (k - 1);
+    all_starts_ = data_.objective().size() * (options.all_pairs ? k * (k - 1) / 2 : k - 1);
     starts_ = options.starts_per_partition > 0 ? std::min(options.starts_per_partition, all_starts_) : all_starts_;
     result_.sampled = starts_ < all_starts_;
   }
@@ -353,8 +370,7 @@ class TransitionSearch {
       const Index start =
           result_.sampled ? samples_[static_cast<std::size_t>(source - sampled_from_)][static_cast<std::size_t>(number)]
                           : number;
-      const auto [point, to] = start_of(start, k_, labels);
-      const Label from = labels(point);
+      const auto [point, from, to] = options_.all_pairs ? start_of_pair(start, k_) : start_of(start, k_, labels);
       auto& work = work_[static_cast<std::size_t>(worker)];
       auto& outcome = outcomes[static_cast<std::size_t>(s)];
       outcome.end = facets_.run(partition, point, from, to, options_.max_iterations, work);
