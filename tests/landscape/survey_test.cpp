@@ -76,8 +76,11 @@ TEST_CASE(
   const kmscape::StochasticBallModel model(kmscape::centers_on_line(3, 2.0), 0.3);
   const EmpiricalObjective objective(model.sample_balanced(3000, kmscape::Seed{1}).points);
   const auto with = [&](int threads) {
-    return survey(objective,
-                  {.clusters = 3, .restarts = 500, .seeding = Seeding::uniform_points, .seed = 4, .threads = threads});
+    return survey(objective, {.clusters = 3,
+                              .restarts = testing::trials(500),
+                              .seeding = Seeding::uniform_points,
+                              .seed = 4,
+                              .threads = threads});
   };
   const auto one = with(1);
   check_same(one, with(2));
