@@ -20,6 +20,7 @@
 #include <kmscape/balanced/two_clusters.hpp>
 #include <kmscape/core/error.hpp>
 #include <kmscape/core/gauss_legendre.hpp>
+#include <kmscape/core/labellings.hpp>
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
@@ -81,6 +82,7 @@
 #include <kmscape/objective/directional_objective.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
 #include <kmscape/objective/exact_sums.hpp>
+#include <kmscape/objective/filter_centers.hpp>
 #include <kmscape/objective/likelihood_objective.hpp>
 #include <kmscape/objective/mixture_quadrature.hpp>
 #include <kmscape/objective/nearest_center.hpp>

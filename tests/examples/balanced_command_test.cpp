@@ -44,12 +44,7 @@ TEST_CASE("balanced writes the keys that it promises, in order, with the values 
   CHECK_THAT(json, ContainsSubstring("\"sizes\": [2, 2]"));
   CHECK_THAT(json, ContainsSubstring("\"gap\": 0"));
   CHECK_THAT(json, ContainsSubstring("\"iterations\": 0"));
-  std::size_t place = 0;
-  for (const std::string key : {"cost", "labels", "sizes", "centers", "prices", "gap", "iterations", "seconds"}) {
-    const auto found = json.find("\"" + key + "\":", place);
-    REQUIRE(found != std::string::npos);
-    place = found;
-  }
+  CHECK(testing::has_keys(json, {"cost", "labels", "sizes", "centers", "prices", "gap", "iterations", "seconds"}));
   // From there the means are 1/2 and 6, each 1/2 and 32 from the pairs.
   CHECK(balanced(scratch, "points.csv --centers centers.csv --json out.json").code == 0);
   CHECK_THAT(testing::read(scratch.path / "out.json"), ContainsSubstring("\"cost\": 32.5"));

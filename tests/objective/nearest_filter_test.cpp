@@ -50,7 +50,7 @@ Found check(const kmscape::Points<Scalar>& points, const Eigen::MatrixXd& center
     for (Index first = 0; first < n; first += filter_width) {
       const int used = static_cast<int>(std::min<Index>(filter_width, n - first));
       if (listed)
-        panel.find_nearest(static_cast<const Index*>(list.data() + first), used, filter);
+        panel.find_nearest(list.data() + first, used, filter);
       else
         panel.find_nearest(first, used, filter);
       for (int p = 0; p < used; ++p) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 namespace testing {
 
@@ -41,6 +42,16 @@ inline Outcome run_command(const Scratch& scratch, const std::string& program, c
   std::filesystem::remove(scratch.path / "out.txt");
   std::filesystem::remove(scratch.path / "err.txt");
   return outcome;
+}
+
+/// Whether a JSON text has the keys in this order.
+inline bool has_keys(const std::string& json, const std::vector<std::string>& keys) {
+  std::size_t place = 0;
+  for (const auto& key : keys) {
+    place = json.find("\"" + key + "\":", place);
+    if (place == std::string::npos) return false;
+  }
+  return true;
 }
 
 }  // namespace testing

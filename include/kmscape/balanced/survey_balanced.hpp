@@ -13,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -21,6 +20,7 @@
 #include <kmscape/balanced/assign_balanced.hpp>
 #include <kmscape/balanced/ballot.hpp>
 #include <kmscape/balanced/capacities.hpp>
+#include <kmscape/core/labellings.hpp>
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
@@ -71,26 +71,26 @@ template <class P>
 
 namespace internal {
 
-/// Renames the clusters in order of their first point, empty ones last.
+/// Where one restart ended, with its clusters named in order of their first point, empty ones last.
 template <std::floating_point Scalar, int Dim>
-void name_by_first_point(BallotResult<Scalar, Dim>& fit) {
-  std::vector<Label> name(static_cast<std::size_t>(fit.sizes.size()), -1);
-  Label next = 0;
-  for (Index i = 0; i < fit.labels.size(); ++i) {
-    Label& renamed = name[static_cast<std::size_t>(fit.labels(i))];
-    if (renamed < 0) renamed = next++;
-    fit.labels(i) = renamed;
-  }
+struct BalancedEnd {
+  BallotResult<Scalar, Dim> fit;
+  std::uint64_t key = 0;  // of the labels
+};
+
+template <std::floating_point Scalar, int Dim>
+[[nodiscard]] BalancedEnd<Scalar, Dim> balanced_end(BallotResult<Scalar, Dim> fit) {
+  const auto [name, key] = name_by_first_point(fit.labels, fit.sizes.size());
   const auto centers = fit.centers;
   const auto sizes = fit.sizes;
   const auto prices = fit.prices;
   for (Index j = 0; j < sizes.size(); ++j) {
-    Label& to = name[static_cast<std::size_t>(j)];
-    if (to < 0) to = next++;
+    const Label to = name[static_cast<std::size_t>(j)];
     fit.centers.col(to) = centers.col(j);
     fit.sizes(to) = sizes(j);
     fit.prices(to) = prices(j);
   }
+  return {std::move(fit), key};
 }
 
 }  // namespace internal
@@ -115,32 +115,29 @@ BalancedSurvey<typename P::Scalar, P::RowsAtCompileTime> survey_balanced(const E
   const auto descend = [&](Index restart) {
     RandomStream stream(options.seed, static_cast<std::uint64_t>(restart));
     const auto start = seed_centers(objective, options.clusters, {.method = options.seeding}, stream).centers;
-    auto fit =
+    return internal::balanced_end(
         ballot(objective.points(), start,
-               {.capacities = options.capacities, .max_iterations = options.max_iterations, .seed = options.seed});
-    internal::name_by_first_point(fit);
-    return fit;
+               {.capacities = options.capacities, .max_iterations = options.max_iterations, .seed = options.seed}));
   };
 
   BalancedSurvey<Scalar, dim> result;
-  std::map<std::vector<Label>, std::size_t> known;
+  internal::LabelCollection known;
   std::vector<std::vector<double>> prices;
   // Ends are held until they are merged in order: few at a time of large data. The batches do not affect the result.
   const Index at_once = std::clamp<Index>((Index{1} << 18) / n, 2 * team.size(), std::max(4096, 2 * team.size()));
-  std::vector<BallotResult<Scalar, dim>> batch;
+  std::vector<internal::BalancedEnd<Scalar, dim>> batch;
   while (result.restarts < options.restarts && !result.stopped) {
     const Index first = result.restarts, size = std::min(options.restarts - first, at_once);
     batch.resize(static_cast<std::size_t>(size));
     team.run(size, [&](Index r, int) { batch[static_cast<std::size_t>(r)] = descend(first + r); });
     for (Index r = 0; r < size; ++r) {
-      auto& fit = batch[static_cast<std::size_t>(r)];
+      auto& [fit, key] = batch[static_cast<std::size_t>(r)];
       result.iterations += fit.iterations;
       if (fit.status != BallotStatus::fixed_point) {
         ++result.unfinished;
         continue;
       }
-      const auto [entry, is_new] =
-          known.try_emplace(std::vector<Label>(fit.labels.data(), fit.labels.data() + n), result.minima.size());
+      const auto [position, is_new] = known.add(key, fit.labels);
       if (is_new) {
         BalancedMinimum<Scalar, dim> minimum;
         minimum.value = static_cast<double>(fit.cost);
@@ -151,7 +148,7 @@ BalancedSurvey<typename P::Scalar, P::RowsAtCompileTime> survey_balanced(const E
         result.minima.push_back(std::move(minimum));
         prices.emplace_back(fit.prices.data(), fit.prices.data() + fit.prices.size());
       }
-      ++result.minima[entry->second].count;
+      ++result.minima[static_cast<std::size_t>(position)].count;
     }
     result.restarts += size;
     result.stopped = options.progress && !options.progress({"restarts", result.restarts, options.restarts});

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <kmscape/core/labellings.hpp>
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
@@ -58,7 +59,7 @@ struct LocalMinimum {
   double share = 0;                      // count / restarts made
   double share_low = 0, share_high = 0;  // Wilson interval of the share at 95%
   Index first_restart = 0;               // the lowest restart that ended here
-  FittedCenters<Scalar, Dim> centers;          // d x k, in order of the first point of each cell; empty cells last
+  FittedCenters<Scalar, Dim> centers;    // d x k, in order of the first point of each cell; empty cells last
   CellMoments<Scalar, Dim> cells;        // of these centers
   Counts sizes;                          // k: points per cell
   Labels labels;                         // n; empty under SameMinimum::centers: ask objective.assign(centers)
@@ -86,9 +87,9 @@ template <DataObjective O>
 
 /// The same from given starts (each d x k), one restart each; `clusters`, `restarts` and `seeding` are not used.
 template <DataObjective O>
-[[nodiscard]] Survey<typename O::Scalar, O::dim> survey(const O& objective,
-                                                        std::span<const FittedCenters<typename O::Scalar, O::dim>> starts,
-                                                        const SurveyOptions& options = {});
+[[nodiscard]] Survey<typename O::Scalar, O::dim> survey(
+    const O& objective, std::span<const FittedCenters<typename O::Scalar, O::dim>> starts,
+    const SurveyOptions& options = {});
 
 /// Wilson's interval for a share of which `count` of `trials` were seen, at `z` standard deviations.
 struct ShareInterval {
@@ -125,19 +126,7 @@ template <std::floating_point Scalar, int Dim>
 template <std::floating_point Scalar, int Dim>
 [[nodiscard]] SurveyEnd<Scalar, Dim> canonical(LloydResult<Scalar, Dim> fit) {
   const Index k = fit.centers.cols();
-  std::vector<Label> name(static_cast<std::size_t>(k), -1);
-  Label next = 0;
-  std::uint64_t key = 0x9E3779B97F4A7C15u;
-  for (Index i = 0; i < fit.labels.size(); ++i) {
-    auto& renamed = name[static_cast<std::size_t>(fit.labels(i))];
-    if (renamed < 0) renamed = next++;
-    fit.labels(i) = renamed;
-    key = (key ^ static_cast<std::uint64_t>(renamed)) * 0xD6E8FEB86659FD93u;
-    key ^= key >> 32;
-  }
-  for (auto& renamed : name)
-    if (renamed < 0) renamed = next++;
-
+  const auto [name, key] = name_by_first_point(fit.labels, k);
   const auto centers = fit.centers;
   const auto cells = fit.cells;
   const auto counts = fit.counts;
@@ -379,8 +368,8 @@ void check_starts(std::span<const Start> starts, Index dimension) {
           "pass one d x k matrix per restart");
   for (std::size_t r = 0; r < starts.size(); ++r) {
     check_centers(starts[r], dimension, "survey", text("starts[", r, "]"));
-    require(starts[r].cols() == starts[0].cols(), "survey", text("starts[", r, "]"),
-            text(starts[r].cols(), " centers"), text("starts[0] has ", starts[0].cols()), "pass starts of one k");
+    require(starts[r].cols() == starts[0].cols(), "survey", text("starts[", r, "]"), text(starts[r].cols(), " centers"),
+            text("starts[0] has ", starts[0].cols()), "pass starts of one k");
   }
 }
 

@@ -21,12 +21,12 @@
 #include <numeric>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include <kmscape/core/error.hpp>
+#include <kmscape/core/labellings.hpp>
 #include <kmscape/core/parallel.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/progress.hpp>
@@ -74,45 +74,6 @@ template <DataObjective O>
 
 namespace internal {
 
-/// Different labellings in the order in which they were first met.
-class LabelCollection {
- public:
-  /// The position of `labels`, and whether they are new.
-  template <std::same_as<Labels> L>
-  [[nodiscard]] std::pair<Index, bool> add(std::uint64_t key, const L& labels) {
-    const auto [first, last] = by_key_.equal_range(key);
-    for (auto entry = first; entry != last; ++entry) {
-      const auto& known = all_[static_cast<std::size_t>(entry->second)];
-      if (std::equal(known.begin(), known.end(), labels.data())) return {entry->second, false};
-    }
-    const auto position = static_cast<Index>(all_.size());
-    by_key_.emplace(key, position);
-    all_.emplace_back(labels.data(), labels.data() + labels.size());
-    return {position, true};
-  }
-
- private:
-  std::vector<std::vector<Label>> all_;
-  std::unordered_multimap<std::uint64_t, Index> by_key_;
-};
-
-/// Renames the cells of a partition in order of their first point; point `divided` (-1: none) is left out. Returns the
-/// new name of every cell and mixes the labels into `key`.
-template <std::same_as<Labels> L>
-[[nodiscard]] std::vector<Label> name_cells(L& labels, Index divided, Index k, std::uint64_t& key) {
-  std::vector<Label> name(static_cast<std::size_t>(k), -1);
-  Label next = 0;
-  for (Index y = 0; y < labels.size(); ++y) {
-    if (y == divided) continue;
-    auto& renamed = name[static_cast<std::size_t>(labels(y))];
-    if (renamed < 0) renamed = next++;
-    labels(y) = renamed;
-    key = (key ^ static_cast<std::uint64_t>(renamed)) * 0xD6E8FEB86659FD93u;
-    key ^= key >> 32;
-  }
-  return name;
-}
-
 /// A state in its canonical form: cells named in order of their first undivided point. `identity` tells it from all
 /// others: the divided point has label -1 - first k - second, so that point and pair count as well.
 template <std::floating_point Real, int Dim>
@@ -126,8 +87,7 @@ template <std::floating_point Real, int Dim>
 [[nodiscard]] FoundState<Real, Dim> canonical_state(Index point, Label i, Label j, Real t, Labels labels,
                                                     const FittedCenters<Real, Dim>& centers) {
   const Index k = centers.cols();
-  std::uint64_t key = static_cast<std::uint64_t>(point) + 1;
-  const auto name = name_cells(labels, point, k, key);
+  const auto [name, key] = name_by_first_point(labels, k, static_cast<std::uint64_t>(point) + 1, point);
   FoundState<Real, Dim> found;
   auto& state = found.state;
   state.centers.resize(centers.rows(), k);
@@ -264,8 +224,7 @@ class TransitionSearch {
   [[nodiscard]] Index known_starts() const { return static_cast<Index>(sources_.size()) * starts_; }
 
   void add_source(Labels labels, bool is_minimum) {
-    std::uint64_t key = 0;
-    static_cast<void>(name_cells(labels, -1, k_, key));
+    const auto key = name_by_first_point(labels, k_).key;
     if (const auto [position, is_new] = source_labels_.add(key, labels); is_new)
       sources_.push_back({std::move(labels), key, is_minimum});
     else if (is_minimum)

@@ -20,104 +20,11 @@
 
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/simd.hpp>
+#include <kmscape/objective/filter_centers.hpp>
 #include <kmscape/objective/nearest_center.hpp>
 #include <kmscape/objective/objective.hpp>
 
 namespace kmscape::internal {
-
-/// Where the filter measures from: x -> (x - origin) * scale, with coordinates of data about 1 at most.
-template <std::floating_point Scalar>
-struct FilterFrame {
-  Eigen::Array<Scalar, Eigen::Dynamic, 1> origin;  // d
-  Scalar scale = 1;                                // a power of two
-
-  /// Whether scores are worth computing: not for types without fast arithmetic, nor where the error bound's constant
-  /// would no longer be small.
-  [[nodiscard]] bool is_useful() const { return !std::is_same_v<Scalar, long double> && origin.size() < 50'000; }
-
-  /// (d + 6) 2^-24, rounded up.
-  [[nodiscard]] float error_factor() const { return static_cast<float>(origin.size() + 6) * 6.1e-8f; }
-};
-
-/// The tile of scores that one inner loop keeps in registers: packs of points times centers.
-inline constexpr int filter_lanes = pack_lanes<float>;
-inline constexpr int filter_packs = registers == 32 ? 4 : 2;
-inline constexpr int filter_width = filter_lanes * filter_packs;
-/// At most so many centers: with two packs twelve sums, which leave of sixteen registers what a coordinate needs.
-inline constexpr int wide_tile = 6;
-/// For few coordinates, which stay in registers beside the scores.
-inline constexpr int narrow_tile = 2;
-inline constexpr Index narrow_dimension = 4;
-/// For long points and few centers the turning of points into coordinates, beyond the nearest cache, would take longer
-/// than the scores: packs of one point's coordinates are multiplied by a center's instead, and added up in the end.
-inline constexpr Index row_dimension = 128;
-inline constexpr Index row_centers = 2 * wide_tile;
-inline constexpr int row_points = registers == 32 ? 4 : 2;  // at a time: their sums stay in registers
-
-/// Centers in the filter's frame, negated, in tiles: one coordinate of a tile's centers after the other, or, by rows,
-/// a pack of each center's coordinates after the other.
-class FilterCenters {
- public:
-  template <class Scalar>
-  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame, int tile, bool by_rows = false) {
-    using Real = Sum<Scalar>;
-    const Index d = frame.origin.size(), lanes = by_rows ? filter_lanes : 1;
-    tile_ = tile;
-    tiles_ = (k + tile - 1) / tile;
-    by_rows_ = by_rows;
-    // Where a point's last pack, or the last tile, goes beyond the data, coordinates are 0.
-    tile_size_ = (d + lanes - 1) / lanes * lanes * tile;
-    coordinates_.assign(static_cast<std::size_t>((tiles_ * tile_size_ + filter_lanes - 1) / filter_lanes),
-                        Pack<float>{});
-    // Centers that fill up the last tile are infinitely far away.
-    heights_.assign(static_cast<std::size_t>(tiles_ * tile), std::numeric_limits<float>::infinity());
-    Real largest = 0;
-    for (Index j = 0; j < k; ++j) {
-      float* to = values() + (j / tile) * tile_size_ + j % tile * lanes;
-      Real squared = 0;
-      for (Index s = 0; s < d; ++s) {
-        const Real c = (centers[j * d + s] - static_cast<Real>(frame.origin(s))) * static_cast<Real>(frame.scale);
-        squared += c * c;
-        to[s / lanes * lanes * tile + s % lanes] = static_cast<float>(-c);
-      }
-      heights_[static_cast<std::size_t>(j)] = static_cast<float>(squared / 2);
-      largest = std::max(largest, squared);
-    }
-    largest_norm_ = static_cast<float>(std::sqrt(largest)) * (1 + 1e-6f);
-  }
-
-  /// In the form that suits the dimension and the number of centers.
-  template <class Scalar>
-  void assign(const Sum<Scalar>* centers, Index k, const FilterFrame<Scalar>& frame) {
-    const Index d = frame.origin.size();
-    const bool by_rows = d >= std::max<Index>(row_dimension, filter_lanes) && k <= row_centers;
-    assign(centers, k, frame, d <= narrow_dimension ? narrow_tile : even_tile(k), by_rows);
-  }
-
-  [[nodiscard]] bool by_rows() const { return by_rows_; }
-  [[nodiscard]] int tile() const { return tile_; }
-  [[nodiscard]] Index tiles() const { return tiles_; }
-  [[nodiscard]] const float* coordinates(Index t) const { return values() + t * tile_size_; }
-  [[nodiscard]] const float* heights(Index t) const { return heights_.data() + t * tile_; }
-  [[nodiscard]] float largest_norm() const { return largest_norm_; }
-
- private:
-  /// Two to `wide_tile` centers, such that as few tiles are as full as can be.
-  [[nodiscard]] static int even_tile(Index k) {
-    const Index tiles = (k + wide_tile - 1) / wide_tile;
-    return static_cast<int>(std::max<Index>(2, (k + tiles - 1) / tiles));
-  }
-
-  [[nodiscard]] float* values() { return reinterpret_cast<float*>(coordinates_.data()); }
-  [[nodiscard]] const float* values() const { return reinterpret_cast<const float*>(coordinates_.data()); }
-
-  Index tiles_ = 0, tile_size_ = 0;
-  int tile_ = 1;
-  bool by_rows_ = false;
-  float largest_norm_ = 0;
-  std::vector<Pack<float>> coordinates_;  // aligned
-  std::vector<float> heights_;
-};
 
 /// Evens (Odd = 0) or odds (Odd = 1) of two packs, one after the other.
 template <int Odd>
@@ -160,6 +67,14 @@ template <std::size_t Count>
     });
     return sums_of_lanes(pairs);
   }
+}
+
+/// Calls `body` with the number of centers in a tile as a constant.
+template <class Body>
+[[gnu::always_inline]] inline void with_tile(int tile, const Body& body) {
+  unrolled<wide_tile - 1>([&](auto i) {
+    if (tile == i + 2) body(std::integral_constant<int, i + 2>{});
+  });
 }
 
 /// filter_lanes points' sums with one center.
@@ -284,18 +199,7 @@ class FilterPanel {
       default:
         break;
     }
-    switch (centers.tile()) {
-      case 2:
-        return score_as<Eigen::Dynamic, 2>(centers);
-      case 3:
-        return score_as<Eigen::Dynamic, 3>(centers);
-      case 4:
-        return score_as<Eigen::Dynamic, 4>(centers);
-      case 5:
-        return score_as<Eigen::Dynamic, 5>(centers);
-      default:
-        return score_as<Eigen::Dynamic, wide_tile>(centers);
-    }
+    with_tile(centers.tile(), [&](auto tile) { score_as<Eigen::Dynamic, tile>(centers); });
   }
 
   /// The two lowest scores of one pack within some wide tiles of centers, and the center of the lowest.
@@ -487,23 +391,9 @@ class FilterPanel {
     Pack<float> best = broadcast(std::numeric_limits<float>::infinity()), second = best;
     IntegerPack<float> index{};
     for (Index t = 0; t < centers.tiles(); ++t) {
-      const float* center = centers.coordinates(t);
-      switch (centers.tile()) {
-        case 2:
-          multiply_rows<2, lines>(rows_.data(), stride, packs, center, sums, ahead);
-          break;
-        case 3:
-          multiply_rows<3, lines>(rows_.data(), stride, packs, center, sums, ahead);
-          break;
-        case 4:
-          multiply_rows<4, lines>(rows_.data(), stride, packs, center, sums, ahead);
-          break;
-        case 5:
-          multiply_rows<5, lines>(rows_.data(), stride, packs, center, sums, ahead);
-          break;
-        default:
-          multiply_rows<6, lines>(rows_.data(), stride, packs, center, sums, ahead);
-      }
+      with_tile(centers.tile(), [&](auto tile) {
+        multiply_rows<tile, lines>(rows_.data(), stride, packs, centers.coordinates(t), sums, ahead);
+      });
       for (int c = 0; c < centers.tile(); ++c) {
         const Pack<float> score = sums_of_lanes(sums[static_cast<std::size_t>(c)]) + broadcast(centers.heights(t)[c]);
         const auto here = static_cast<std::int32_t>(t * centers.tile() + c);

@@ -73,6 +73,7 @@ class PopulationObjective {
     return (-2 * integrator_.cells(plain(centers, function), function).first).template cast<Real>();
   }
 
+  /// The same with the standard error of every entry, 0 where the integrals are exact.
   template <class Derived>
   [[nodiscard]] GradientEstimate gradient_with_error(const Eigen::MatrixBase<Derived>& centers) const {
     constexpr std::string_view function = "PopulationObjective::gradient_with_error";
@@ -85,6 +86,7 @@ class PopulationObjective {
     return cells_of(centers, "PopulationObjective::cells");
   }
 
+  /// The same with standard errors, in double.
   template <class Derived>
   [[nodiscard]] CellsEstimate cells_with_error(const Eigen::MatrixBase<Derived>& centers) const {
     constexpr std::string_view function = "PopulationObjective::cells_with_error";

@@ -57,7 +57,7 @@ class HamerlyEngine final : public AssignmentEngine<Scalar> {
         } else {
           for (int at = 0; at < unsafe; at += filter_width) {
             const int used = std::min(filter_width, unsafe - at);
-            worker.panel().find_nearest(static_cast<const Index*>(list.data() + at), used, filter_);
+            worker.panel().find_nearest(list.data() + at, used, filter_);
             look(worker, typename Worker::Listed{list.data() + at}, used);
           }
         }
