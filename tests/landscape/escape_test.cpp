@@ -133,6 +133,8 @@ TEST_CASE("a strategy given by itself goes before that of the options") {
                               {.strategy = EscapeStrategy::fission_fusion, .max_moves = options.max_moves});
     CHECK(named.history == escape(objective, crowded_start(points), options).history);
   }
+  CHECK(escape(objective, crowded_start(points), {}).history ==
+        escape(objective, crowded_start(points), EscapeStrategy::best).history);
 }
 
 TEST_CASE("escape stops at each of its budgets") {

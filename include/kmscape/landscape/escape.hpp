@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -122,11 +123,11 @@ template <DataObjective O, class Derived>
                                                               const Eigen::MatrixBase<Derived>& start,
                                                               const EscapeOptions& options = {});
 
-/// The same by `strategy`, whatever the options say.
-template <DataObjective O, class Derived>
+/// The same by `strategy`, whatever the options say. A template in it, so that {} stands for options.
+template <DataObjective O, class Derived, std::same_as<EscapeStrategy> Strategy>
 [[nodiscard]] EscapeResult<typename O::Scalar, O::dim> escape(const O& objective,
                                                               const Eigen::MatrixBase<Derived>& start,
-                                                              EscapeStrategy strategy, EscapeOptions options = {}) {
+                                                              Strategy strategy, EscapeOptions options = {}) {
   options.strategy = strategy;
   return escape(objective, start, options);
 }
