@@ -31,14 +31,13 @@ TEST_CASE("a pool's least value and the members below a limit are those that a p
     const ItemPool pool = random_pool(count);
     for (const double lambda : {0.0, 0.3, 1.0}) {
       double least = std::numeric_limits<double>::infinity();
-      for (std::size_t m = 0; m < pool.size(); ++m)
-        least = std::min(least, pool.start[m] + lambda * (pool.end[m] - pool.start[m]));
+      for (std::size_t m = 0; m < pool.size(); ++m) least = std::min(least, pool.start[m] + lambda * pool.slope[m]);
       CHECK(pool.least_value(lambda) == Approx(least).margin(1e-15));
 
       const double limit = 0.25;
       std::vector<std::size_t> expected, visited;
       for (std::size_t m = 0; m < pool.size(); ++m)
-        if ((1 - lambda) * pool.start[m] + lambda * pool.end[m] < limit) expected.push_back(m);
+        if (pool.start[m] + lambda * pool.slope[m] < limit) expected.push_back(m);
       pool.visit_below(lambda, limit, [&](std::size_t m) { visited.push_back(m); });
       CHECK(visited == expected);
     }
@@ -71,4 +70,19 @@ TEST_CASE("a member that is dropped from a pool takes its costs with it") {
   CHECK(pool.items == std::vector<Index>{7});
   pool.clear();
   CHECK(pool.size() == 0);
+}
+
+TEST_CASE("what is left of a pool of several blocks is all that is visited") {
+  ItemPool pool = random_pool(70);
+  while (pool.size() > 3) pool.drop(0);
+  std::size_t visits = 0;
+  pool.visit_below(0.5, std::numeric_limits<double>::infinity(), [&](std::size_t) { ++visits; });
+  CHECK(visits == 3);
+  while (pool.size() > 0) pool.drop(0);
+  pool.visit_below(0.5, std::numeric_limits<double>::infinity(), [&](std::size_t) { ++visits; });
+  CHECK(visits == 3);
+  CHECK(pool.least_value(0.5) == std::numeric_limits<double>::infinity());
+  pool.add(4, 1, 2);
+  CHECK(pool.value(0, 1) == 2);
+  CHECK(pool.least_value(0) == 1);
 }

@@ -49,7 +49,8 @@ namespace internal {
 /// the start of the next.
 class DifferenceSystem {
  public:
-  explicit DifferenceSystem(std::size_t k) : k_(k), potential_(k, 0.0), via_(k, -1), active_(k, 0), reduced_(k * k) {}
+  explicit DifferenceSystem(std::size_t k)
+      : k_(k), potential_(k, 0.0), via_(k, -1), active_(k, 0), reduced_(k * k), lower_(k + 1) {}
 
   /// The largest e; infinite where no cycle bounds it. Infinite weights are no constraints.
   double maximize(const double* weights, const double* distances) {
@@ -127,8 +128,15 @@ class DifferenceSystem {
         for (std::size_t l = 0; l < k_; ++l) better += own + row[l] < potential_[l];
         if (better == 0) continue;
         any = true;
+        // Which they are nobody can foretell: listed without a branch.
+        std::size_t count = 0;
         for (std::size_t l = 0; l < k_; ++l) {
-          if (l == i || !(own + row[l] < potential_[l])) continue;
+          lower_[count] = l;
+          count += own + row[l] < potential_[l] ? 1 : 0;
+        }
+        for (std::size_t c = 0; c < count; ++c) {
+          const std::size_t l = lower_[c];
+          if (l == i) continue;
           if (closes_cycle(via_, i, l, cycle_)) return false;
           potential_[l] = potential_[i] + row[l];
           via_[l] = static_cast<std::ptrdiff_t>(i);
@@ -144,6 +152,7 @@ class DifferenceSystem {
   Predecessors via_;
   std::vector<char> active_;
   std::vector<double> reduced_;
+  std::vector<std::size_t> lower_;
   std::vector<std::size_t> cycle_, tight_;  // found last, and the one that gave the last margin
   double tolerance_ = 0;
 };

@@ -45,7 +45,7 @@ class TransitionGraph {
         fixed_(fixed),
         arcs_(k_ * k_),
         start_(k_ * k_, infinity),
-        end_(k_ * k_, infinity),
+        slope_(k_ * k_, 0),
         until_(k_ * k_, infinity),
         weights_(k_ * k_, infinity),
         chosen_(k_ * k_, 0),
@@ -72,7 +72,7 @@ class TransitionGraph {
     if (fixed_) {
       for (std::size_t a = 0; a < arcs_.size(); ++a) {
         if (until_[a] < 0) draw_pool(a / k_, a % k_, value);
-        weights_[a] = value == 0 ? start_[a] : end_[a];
+        weights_[a] = value == 0 ? start_[a] : start_[a] + slope_[a];
       }
       return weights_;
     }
@@ -80,19 +80,14 @@ class TransitionGraph {
     looked_up_.clear();
     const double late = value + near;
     for (std::size_t i = 0; i < k_; ++i) {
-      std::size_t beyond = 0;
+      int beyond = 0;
       for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) {
-        weights_[a] = start_[a] + value * (end_[a] - start_[a]);
+        weights_[a] = start_[a] + value * slope_[a];
         beyond += until_[a] < late;
       }
-      if (clusters_.clusters[i].items.empty()) {
-        std::fill_n(weights_.begin() + static_cast<std::ptrdiff_t>(i * k_), k_, infinity);
-        continue;
-      }
-      weights_[i * k_ + i] = infinity;
       if (beyond == 0) continue;
       for (std::size_t l = 0; l < k_; ++l)
-        if (l != i && until_[i * k_ + l] < late) look_up(i, l, at, value);
+        if (until_[i * k_ + l] < late) look_up(i, l, at, value);
     }
     return weights_;
   }
@@ -204,12 +199,13 @@ class TransitionGraph {
     const auto& arc = arcs_[a];
     chosen_[a] = arc.first;
     if (arc.lines.empty()) {
-      start_[a] = end_[a] = infinity;
+      start_[a] = infinity;
+      slope_[a] = 0;
       until_[a] = arc.is_whole ? infinity : -1;
       return;
     }
     start_[a] = arc.lines[arc.first].start;
-    end_[a] = arc.lines[arc.first].end;
+    slope_[a] = arc.lines[arc.first].end - start_[a];
     const double next = arc.first + 1 < arc.lines.size() ? arc.lines[arc.first + 1].from_value : infinity;
     // At lambda = 1 there is nothing beyond the window.
     until_[a] = std::min(next, arc.valid_until >= 1 ? infinity : arc.valid_until);
@@ -225,6 +221,10 @@ class TransitionGraph {
         build(i, l, needed);
       }
       if (arc.valid_until < needed) draw_pool(i, l, needed);
+    }
+    if (arc.lines.empty()) {
+      weights_[a] = infinity;
+      return;
     }
     std::size_t s = arc.first;
     while (s + 1 < arc.lines.size() && passed(arc.lines[s], arc.lines[s + 1], lambda)) ++s;
@@ -301,7 +301,7 @@ class TransitionGraph {
     if (!arc.is_whole) {
       // Thresholds from a sample: how many items lie below matters for speed only.
       gaps(i, l, arc.from, arc.to);
-      const std::size_t count = std::min(n, std::clamp<std::size_t>(16 * n / arc.wanted, 64, 2048)), stride = n / count;
+      const std::size_t count = std::min(n, std::clamp<std::size_t>(8 * n / arc.wanted, 48, 2048)), stride = n / count;
       sample_first_.resize(count);
       sample_last_.resize(count);
       for (std::size_t m = 0; m < count; ++m) {
@@ -342,15 +342,14 @@ class TransitionGraph {
       return;
     }
     auto& pool = arc.pool;
-    pool.items = cluster.items;
-    pool.start.assign(n, 0.0);
-    pool.end.assign(n, 0.0);
+    pool.assign(cluster.items);
+    std::fill_n(pool.start.begin(), n, 0.0);
     for (std::size_t r = 0; r < first_gap_.size(); ++r) {
       const double* const x = cluster.coordinates.data() + r * cluster.capacity;
-      const double a = first_gap_[r], b = last_gap_[r];
+      const double a = first_gap_[r], b = last_gap_[r] - a;
       for (std::size_t m = 0; m < n; ++m) {
         pool.start[m] += a * x[m];
-        pool.end[m] += b * x[m];
+        pool.slope[m] += b * x[m];
       }
     }
   }
@@ -379,7 +378,7 @@ class TransitionGraph {
       // Between two corners envelope and line are both straight.
       double before = lambda_value_, above = value(before) - at(arc.lines[arc.first], before);
       if (above < tolerance_) {
-        mark(a);
+        if (above > -tolerance_ || !put_first(a, item, start, end)) mark(a);
         continue;
       }
       const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
@@ -396,6 +395,52 @@ class TransitionGraph {
     }
   }
 
+  /// Puts the line of an item that is now clearly the cheapest before those that it does not undercut until the end of
+  /// the envelope, which is concave: there is one crossing at most. False where rounding leaves open which line it is.
+  [[nodiscard]] bool put_first(std::size_t a, Index item, double start, double end) {
+    auto& arc = arcs_[a];
+    if (fixed_ || arc.is_changed || arc.valid_until < lambda_value_ + 4 * near) return false;
+    const auto above = [&](const Line& line, double lambda) {
+      return start + lambda * (end - start) - at(line, lambda);
+    };
+    std::size_t s = arc.first;
+    for (;; ++s) {
+      const bool is_last = s + 1 == arc.lines.size();
+      const double corner = is_last ? arc.valid_until : arc.lines[s + 1].from_value;
+      const double then = above(arc.lines[s], corner);
+      if (std::abs(then) < tolerance_) return false;
+      if (then > 0) break;
+      if (!is_last) continue;
+      ++s;
+      break;
+    }
+    Line line = line_of(item, a / k_, a % k_, lambda_);
+    if (s < arc.lines.size()) {
+      const Breakpoint crossing = root(line.weight - arc.lines[s].weight);
+      arc.lines[s].from = crossing;
+      arc.lines[s].from_value = crossing.value();
+    }
+    if (s == 0) {
+      arc.lines.insert(arc.lines.begin(), line);
+    } else {
+      arc.lines[s - 1] = line;
+      arc.first = s - 1;
+    }
+    publish(a);
+    return true;
+  }
+
+  [[nodiscard]] Line line_of(Index item, std::size_t i, std::size_t l, const Breakpoint& from) const {
+    Line line;
+    line.item = item;
+    line.weight = clusters_.weight(item, static_cast<Index>(i), static_cast<Index>(l));
+    line.start = rounded(line.weight.start);
+    line.end = rounded(line.weight.end);
+    line.from = from;
+    line.from_value = from.value();
+    return line;
+  }
+
   /// Computes the first lines of the pool's envelope from lambda() on, at least until `needed`, and how far it is the
   /// cluster's. More lines would be computed in vain: exchanges change them before they are asked for.
   void build(std::size_t i, std::size_t l, double needed) {
@@ -406,17 +451,7 @@ class TransitionGraph {
     double reach = std::min(arc.to, std::max(needed, lambda_value_ + arc.horizon));
     const std::size_t first = cheapest(arc, i, l);
     if (first < arc.pool.size()) {
-      const auto make = [&](std::size_t m, const Breakpoint& from) {
-        Line line;
-        line.item = arc.pool.items[m];
-        line.weight = clusters_.weight(line.item, static_cast<Index>(i), static_cast<Index>(l));
-        line.start = rounded(line.weight.start);
-        line.end = rounded(line.weight.end);
-        line.from = from;
-        line.from_value = from.value();
-        return line;
-      };
-      arc.lines.push_back(make(first, lambda_));
+      arc.lines.push_back(line_of(arc.pool.items[first], i, l, lambda_));
       const Breakpoint horizon = reach < 1 ? breakpoint_near(reach) : lambda_one;
       while (!fixed_ && arc.lines.back().from_value < reach) {
         Breakpoint until = horizon;
@@ -427,7 +462,7 @@ class TransitionGraph {
           reach = std::min(reach, end);
           break;
         }
-        arc.lines.push_back(make(next, until));
+        arc.lines.push_back(line_of(arc.pool.items[next], i, l, until));
       }
     }
     arc.is_used_up = is_crowded(arc);
@@ -541,7 +576,7 @@ class TransitionGraph {
   bool fixed_;
   double tolerance_ = 0;
   std::vector<Arc> arcs_;
-  std::vector<double> start_, end_, until_;  // of the first lines
+  std::vector<double> start_, slope_, until_;  // of the first lines
   std::vector<double> weights_;
   std::vector<std::size_t> chosen_, looked_up_, changed_, picked_;
   std::vector<double> first_gap_, last_gap_, scanned_first_, scanned_last_, sample_first_, sample_last_, moved_;
