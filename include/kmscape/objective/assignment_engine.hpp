@@ -111,6 +111,7 @@ template <std::floating_point Scalar>
 struct DataLayout {
   FilterFrame<Scalar> frame;
   typename ExactSums<Scalar>::Layout sums;
+  Index points = 0;
   double largest = 0;   // coordinate, in absolute value
   double heaviest = 1;  // weight
 
@@ -120,6 +121,7 @@ struct DataLayout {
     const auto& least = ranges.least;
     const auto& greatest = ranges.greatest;
     const Index d = least.size(), n = ranges.count;
+    points = n;
     const Real weight = largest_weight > 0 ? largest_weight : Real(1);
     heaviest = static_cast<double>(weight);
     sums.is_weighted = largest_weight > 0;
@@ -232,7 +234,7 @@ class PassWorker {
   static constexpr bool has_filter = !std::is_same_v<Scalar, long double>;
   using Panel = FilterPanel<std::conditional_t<has_filter, Scalar, double>>;
 
-  PassWorker(Index dimension, const DataLayout<Scalar>& layout) : group_(dimension) {
+  PassWorker(Index dimension, const DataLayout<Scalar>& layout) : size_(layout.points), group_(dimension) {
     if constexpr (has_filter) panel_ = std::make_unique<Panel>(PointSpan<Scalar>{nullptr, dimension, 0}, layout.frame);
   }
 
@@ -244,7 +246,8 @@ class PassWorker {
     sums_ = &sums;
     report = {};
     waiting_ = 0;
-    if constexpr (has_filter) panel_->read(block.points);
+    // A block that holds all points is the same at every pass.
+    if constexpr (has_filter) panel_->read(block.points, block.points.size == size_);
   }
 
   [[nodiscard]] Panel& panel() { return *panel_; }
@@ -353,6 +356,7 @@ class PassWorker {
     return z ^ (z >> 31);
   }
 
+  Index size_;  // of the data set
   Group group_;
   std::unique_ptr<Panel> panel_;
   std::array<Index, static_cast<std::size_t>(Group::width)> undecided_;

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <functional>
 #include <limits>
@@ -147,9 +148,15 @@ class EmpiricalObjective {
 
   /// The number of distinct points, counted until `enough` are found: O(enough d) on data without repeats.
   [[nodiscard]] Index distinct_points(Index enough) const {
+    const auto all = points();
+    if (std::array<Index, 16> found; enough <= static_cast<Index>(found.size())) {
+      auto last = found.begin();
+      for (Index i = 0; i < size() && last - found.begin() < enough; ++i)
+        if (std::none_of(found.begin(), last, [&](Index other) { return all.col(other) == all.col(i); })) *last++ = i;
+      return last - found.begin();
+    }
     // Buckets by a hash of the coordinates; equal hashes are compared in full.
     std::unordered_multimap<std::size_t, Index> seen;
-    const auto all = points();
     for (Index i = 0; i < size() && static_cast<Index>(seen.size()) < enough; ++i) {
       std::size_t hash = 0;
       for (Index s = 0; s < dimension(); ++s)

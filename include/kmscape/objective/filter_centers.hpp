@@ -69,7 +69,7 @@ class FilterCenters {
       for (Index s = 0; s < d; ++s) {
         const Real c = (centers[j * d + s] - static_cast<Real>(frame.origin(s))) * static_cast<Real>(frame.scale);
         squared += c * c;
-        to[s / lanes * lanes * tile + s % lanes] = static_cast<float>(-c);
+        to[by_rows ? s / filter_lanes * filter_lanes * tile + s % filter_lanes : s * tile] = static_cast<float>(-c);
       }
       heights_[static_cast<std::size_t>(j)] = static_cast<float>(squared / 2);
       largest = std::max(largest, squared);

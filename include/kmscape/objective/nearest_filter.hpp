@@ -122,27 +122,43 @@ class FilterPanel {
   FilterPanel(const PointSpan<Scalar>& points, const FilterFrame<Scalar>& frame)
       : points_(points), frame_(frame), factor_(frame.error_factor()) {
     const Index d = points.dimension;
-    coordinates_.resize(static_cast<std::size_t>(d * filter_packs));
+    read(points);
     // The origin, repeated, so that a run of whole points can be shifted register by register.
     shifts_.resize(static_cast<std::size_t>(d * filter_lanes));
     for (Index e = 0; e < d; ++e) shifts_[static_cast<std::size_t>(e)] = frame.origin(e) * frame.scale;
     for (std::size_t e = static_cast<std::size_t>(d); e < shifts_.size(); ++e)
       shifts_[e] = shifts_[e - static_cast<std::size_t>(d)];
-    run_.resize(shifts_.size());
     // An odd number of packs a row: rows at a multiple of a page would share the cache's sets.
     stride_ = ((d + filter_lanes - 1) / filter_lanes | 1) * filter_lanes;
-    rows_.resize(static_cast<std::size_t>(d < filter_lanes ? d : stride_));
+    if (!is_shuffled(d)) rows_.resize(static_cast<std::size_t>(d < filter_lanes ? d : stride_));
     for (int p = 0; p < filter_lanes; ++p) {
       first_of_row_[p] = static_cast<std::int32_t>(p * stride_);
       first_in_run_[p] = static_cast<std::int32_t>(p * d);
     }
   }
 
-  /// The points that `load` reads from now on; as many coordinates as before.
-  void read(const PointSpan<Scalar>& points) { points_ = points; }
+  /// The points that `load` reads from now on; as many coordinates as before. With `stays` they are the same at every
+  /// call, and panels of few of them are kept once they are loaded.
+  void read(const PointSpan<Scalar>& points, bool stays = false) {
+    points_ = points;
+    constexpr Index most = 16384 / static_cast<Index>(sizeof(Pack<float>));  // half of the nearest cache
+    const Index panels = (points.size + filter_width - 1) / filter_width;
+    kept_ = stays && panels * place_size() <= most ? panels : 0;
+    if (kept_ == 0) loaded_ = 0;
+    packs_.resize(std::max(packs_.size(), static_cast<std::size_t>(std::max<Index>(kept_, 1) * place_size())));
+    select(0);
+  }
 
   /// Loads points first, ..., first + used - 1; what the remaining lanes hold is of no account.
   void load(Index first, int used) {
+    if (const Index panel = first / filter_width; panel < kept_ && panel <= loaded_ && first % filter_width == 0) {
+      select(panel);
+      if (panel < loaded_) return;
+      loaded_ = panel + 1;
+      used = static_cast<int>(std::min<Index>(filter_width, points_.size - first));
+    } else {
+      select(kept_);
+    }
     for (int u = 0; u * filter_lanes < used; ++u) {
       const int count = std::min(filter_lanes, used - u * filter_lanes);
       if (count == filter_lanes && points_.dimension < filter_lanes)
@@ -154,6 +170,7 @@ class FilterPanel {
 
   /// The same for the points of a list.
   void load(const Index* list, int used) {
+    select(kept_);
     for (int u = 0; u * filter_lanes < used; ++u)
       load_rows(u, std::min(filter_lanes, used - u * filter_lanes),
                 [&](int p) { return address(list, u * filter_lanes + p); });
@@ -169,6 +186,7 @@ class FilterPanel {
       return;
     }
     largest_norm_ = centers.largest_norm();
+    select(kept_);
     for (int u = 0; u * filter_lanes < used; ++u) {
       RowSums squares;
       for (int p = 0; p < filter_lanes; ++p) {
@@ -177,7 +195,7 @@ class FilterPanel {
         convert_row(p, x);
         squares[static_cast<std::size_t>(p)] = squares_of_row(p);
       }
-      squared_norm_[at(u)] = sums_of_lanes(squares);
+      squared_norm(u) = sums_of_lanes(squares);
       Ahead ahead;
       if constexpr (std::is_integral_v<From>) ahead = rows_from(from + (u + 1) * filter_lanes);
       score_rows(u, centers, ahead);
@@ -223,7 +241,7 @@ class FilterPanel {
       });
       const float* a = centers.coordinates(t);
       const float* b = centers.coordinates(other);
-      const Pack<float>* x = coordinates_.data() + u;
+      const Pack<float>* x = here_ + u;
       for (Index s = 0; s < d; ++s, a += tile, b += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
           scores[0][c] += *x * broadcast(a[c]);
@@ -251,10 +269,10 @@ class FilterPanel {
 
   /// Distances, in the frame's unit, that pack u's to centers of these scores certainly do not exceed or fall below.
   [[nodiscard]] Pack<float> upper(int u, const Pack<float>& score) const {
-    return upper(u, score, pack_sqrt(squared_norm_[at(u)]));
+    return upper(u, score, pack_sqrt(squared_norm(u)));
   }
   [[nodiscard]] Pack<float> lower(int u, const Pack<float>& score) const {
-    return lower(u, score, pack_sqrt(squared_norm_[at(u)]));
+    return lower(u, score, pack_sqrt(squared_norm(u)));
   }
 
   /// Bit p is set unless the label of lane p (of filter_lanes * u + p in all) is proved.
@@ -273,13 +291,23 @@ class FilterPanel {
     Pack<float> gap, upper;
   };
   [[nodiscard]] Bounds bounds(int u) const {
-    const Pack<float> norm = pack_sqrt(squared_norm_[at(u)]);
+    const Pack<float> norm = pack_sqrt(squared_norm(u));
     const Pack<float> nearest = upper(u, best_[at(u)], norm), next = lower(u, second_[at(u)], norm);
     return {next - nearest - next * 2e-7f, nearest};
   }
 
  private:
   static constexpr std::size_t at(int u) { return static_cast<std::size_t>(u); }
+
+  /// Packs of a panel in place: filter_packs for every coordinate, and for the squared norms.
+  [[nodiscard]] Index place_size() const { return (points_.dimension + 1) * filter_packs; }
+  void select(Index place) {
+    const auto first = static_cast<std::size_t>(place * place_size());
+    if (const std::size_t end = first + static_cast<std::size_t>(place_size()); packs_.size() < end) packs_.resize(end);
+    here_ = packs_.data() + first;
+  }
+  [[nodiscard]] Pack<float>& squared_norm(int u) { return here_[points_.dimension * filter_packs + u]; }
+  [[nodiscard]] const Pack<float>& squared_norm(int u) const { return here_[points_.dimension * filter_packs + u]; }
   [[nodiscard]] const Scalar* address(Index first, int p) const { return points_.point(first + p); }
   [[nodiscard]] const Scalar* address(const Index* list, int p) const { return points_.point(list[p]); }
 
@@ -288,8 +316,8 @@ class FilterPanel {
   /// Twice the error of two scores, by the largest center: |c_j| <= R. Squared distances enter for the rounding of the
   /// arithmetic that decides, and |x|^2 for its own.
   [[nodiscard]] Pack<float> uniform_slack(int u) const {
-    const Pack<float> norm = pack_sqrt(squared_norm_[at(u)]);
-    return factor_ * (2.05f * largest_norm_ * (largest_norm_ + 2 * norm) + 1.1f * squared_norm_[at(u)] * tiny_share +
+    const Pack<float> norm = pack_sqrt(squared_norm(u));
+    return factor_ * (2.05f * largest_norm_ * (largest_norm_ + 2 * norm) + 1.1f * squared_norm(u) * tiny_share +
                       (sum_of_distances(u)) * tiny_share) +
            underflow;
   }
@@ -297,20 +325,20 @@ class FilterPanel {
   /// The same by the distances themselves: from |c_j| <= |x| + |x - c_j| the error of |x|^2 + 2 s_j is below
   /// g (7 |x|^2 + 5 |x - c_j|^2), which grows with the distance, so that the second best bounds all others.
   [[nodiscard]] Pack<float> relative_slack(int u) const {
-    return factor_ * (14.1f * squared_norm_[at(u)] + 5.1f * sum_of_distances(u)) + underflow;
+    return factor_ * (14.1f * squared_norm(u) + 5.1f * sum_of_distances(u)) + underflow;
   }
 
   [[nodiscard]] Pack<float> sum_of_distances(int u) const {
-    return pack_max(2 * squared_norm_[at(u)] + 2 * (best_[at(u)] + second_[at(u)]), Pack<float>{});
+    return pack_max(2 * squared_norm(u) + 2 * (best_[at(u)] + second_[at(u)]), Pack<float>{});
   }
 
   [[nodiscard]] Pack<float> upper(int u, const Pack<float>& score, const Pack<float>& norm) const {
-    const Pack<float> distance = squared_norm_[at(u)] + 2 * score;
+    const Pack<float> distance = squared_norm(u) + 2 * score;
     return pack_sqrt(pack_max(distance + slack(u, distance, norm) + rounding(u, distance), Pack<float>{})) *
            (1 + 4e-7f);
   }
   [[nodiscard]] Pack<float> lower(int u, const Pack<float>& score, const Pack<float>& norm) const {
-    const Pack<float> distance = squared_norm_[at(u)] + 2 * score;
+    const Pack<float> distance = squared_norm(u) + 2 * score;
     return pack_sqrt(pack_max(distance - slack(u, distance, norm) - rounding(u, distance), Pack<float>{})) *
            (1 - 4e-7f);
   }
@@ -318,13 +346,13 @@ class FilterPanel {
   /// How far |x|^2 + 2 s may be from the squared distance, by the smaller of the two bounds above.
   [[nodiscard]] Pack<float> slack(int u, const Pack<float>& distance, const Pack<float>& norm) const {
     const Pack<float> uniform = 2.05f * largest_norm_ * (largest_norm_ + 2 * norm);
-    const Pack<float> relative = 14.1f * squared_norm_[at(u)] + 5.1f * pack_max(distance, Pack<float>{});
+    const Pack<float> relative = 14.1f * squared_norm(u) + 5.1f * pack_max(distance, Pack<float>{});
     return factor_ * pack_min(uniform, relative) + underflow;
   }
 
   /// The sums |x|^2 + 2 s and the one with its slack round by a few 2^-24 of their terms, |x|^2 by its d terms.
   [[nodiscard]] Pack<float> rounding(int u, const Pack<float>& distance) const {
-    return (squared_norm_[at(u)] + pack_max(distance, Pack<float>{})) * 6e-7f + squared_norm_[at(u)] * factor_;
+    return (squared_norm(u) + pack_max(distance, Pack<float>{})) * 6e-7f + squared_norm(u) * factor_;
   }
 
   static constexpr float tiny_share = 1.5e-8f, underflow = 1e-33f;
@@ -344,7 +372,7 @@ class FilterPanel {
       const float* height = centers.heights(t);
       unrolled<tile>([&](auto c) { unrolled<filter_packs>([&](auto u) { scores[c][u] = broadcast(height[c]); }); });
       const float* center = centers.coordinates(t);
-      const Pack<float>* x = coordinates_.data();
+      const Pack<float>* x = here_;
       for (Index s = 0; s < d; ++s, center += tile, x += filter_packs)
         unrolled<tile>([&](auto c) {
           const Pack<float> coordinate = broadcast(center[c]);
@@ -430,8 +458,10 @@ class FilterPanel {
   void load_rows(int u, int count, const PointOf& point_of) {
     const Index d = points_.dimension;
     if (d < filter_lanes) {
-      for (int p = 0; p < count; ++p) std::copy_n(point_of(p), d, run_.data() + p * d);
-      load_run(u, run_.data());
+      std::array<Scalar, static_cast<std::size_t>(filter_lanes * (filter_lanes - 1))> run;
+      for (int p = 0; p < count; ++p) std::copy_n(point_of(p), d, run.data() + p * d);
+      std::fill_n(run.data() + count * d, (filter_lanes - count) * d, Scalar(0));
+      load_run(u, run.data());
     } else {
       for (int p = 0; p < count; ++p) convert_row(p, point_of(p));
       transpose(u, first_of_row_);
@@ -456,6 +486,9 @@ class FilterPanel {
     }
   }
 
+  /// Whether `load_run` needs no rows.
+  [[nodiscard]] static bool is_shuffled(Index d) { return d < filter_lanes && (d == 1 || d == 2 || d == 4 || d == 8); }
+
   /// The same where the number of coordinates is a power of two, which shuffles bring into place.
   template <int Count>
   void load_run_of(int u, const Scalar* from) {
@@ -465,13 +498,13 @@ class FilterPanel {
       packs[r] = convert(from + static_cast<Index>(r) * filter_lanes, shifts_.data() + r * filter_lanes);
     points_to_coordinates<Count>(packs);
     Pack<float> squared{};
-    Pack<float>* to = coordinates_.data() + u;
+    Pack<float>* to = here_ + u;
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < Count; ++s) {
       to[s * filter_packs] = packs[s];
       squared += packs[s] * packs[s];
     }
-    squared_norm_[at(u)] = squared;
+    squared_norm(u) = squared;
   }
 
   /// One point of at least filter_lanes coordinates into its row, from the first to the last, as memory likes it; the
@@ -504,7 +537,7 @@ class FilterPanel {
     const Index d = points_.dimension;
     const float* rows = reinterpret_cast<const float*>(rows_.data());
     Pack<float> squared{};
-    Pack<float>* to = coordinates_.data() + u;
+    Pack<float>* to = here_ + u;
     const auto put = [&](Index s, const Pack<float>& x) {
       to[s * filter_packs] = x;
       squared += x * x;
@@ -517,17 +550,19 @@ class FilterPanel {
       unrolled<filter_lanes>([&](auto c) { put(s + c, packs[c]); });
     }
     for (; s < d; ++s) put(s, gather(rows + s, first_of_point));
-    squared_norm_[at(u)] = squared;
+    squared_norm(u) = squared;
   }
 
   PointSpan<Scalar> points_;
   const FilterFrame<Scalar>& frame_;
   float factor_, largest_norm_ = 0;
-  std::vector<Pack<float>> coordinates_, rows_;
-  std::vector<Scalar> shifts_, run_;
+  std::vector<Pack<float>> packs_, rows_;  // panels, one after the other
+  Pack<float>* here_ = nullptr;            // the panel loaded last
+  Index kept_ = 0, loaded_ = 0;            // panels that stay, and how many of them are loaded
+  std::vector<Scalar> shifts_;
   Index stride_ = 0;  // between rows
   IntegerPack<float> first_of_row_{}, first_in_run_{};
-  std::array<Pack<float>, static_cast<std::size_t>(filter_packs)> squared_norm_{}, best_{}, second_{};
+  std::array<Pack<float>, static_cast<std::size_t>(filter_packs)> best_{}, second_{};
   std::array<IntegerPack<float>, static_cast<std::size_t>(filter_packs)> index_{};
 };
 
