@@ -42,13 +42,15 @@ void engine_battery(const kmscape::Points<Scalar>& points, Index k, kmscape::Wei
   const EmpiricalObjective<Scalar> objective(points, std::move(weights));
   kmscape::Points<Scalar> start = points.leftCols(k);
   if (k > 3) start.col(2).setConstant(1000);  // an empty cell
+  const int steps = testing::trials(60);
   for (const auto policy : {EmptyCell::keep, EmptyCell::drop, EmptyCell::reseed_farthest}) {
-    const auto expected = lloyd(objective, start, {.engine = Engine::brute, .max_iterations = 60, .on_empty = policy});
+    const auto expected =
+        lloyd(objective, start, {.engine = Engine::brute, .max_iterations = steps, .on_empty = policy});
     CHECK(expected.engine == Engine::brute);
     for (const auto engine : all_engines)
       for (const int threads : {1, 2}) {
         const auto result =
-            lloyd(objective, start, {.engine = engine, .max_iterations = 60, .on_empty = policy, .threads = threads});
+            lloyd(objective, start, {.engine = engine, .max_iterations = steps, .on_empty = policy, .threads = threads});
         INFO("d = " << points.rows() << ", n = " << points.cols() << ", k = " << k << ", " << to_string(engine) << ", "
                     << to_string(policy) << ", threads " << threads);
         CHECK((result.labels == expected.labels).all());
