@@ -1,8 +1,9 @@
-// Exact balanced assignment, BalLOT and E-BalLOT: time, and what was proved. The largest size of two clusters, 2^27
-// points, takes part where the environment sets KMSCAPE_BENCH_LARGE.
+// Exact balanced assignment, BalLOT, E-BalLOT and the Amini-Levina relaxation: time, and what was proved. The largest
+// size of two clusters, 2^27 points, and of the relaxation takes part where the environment sets KMSCAPE_BENCH_LARGE.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "support/data.hpp"
@@ -81,6 +82,29 @@ void fits(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(BM_AssignBalanced)->Apply(assignments);
 BENCHMARK(BM_Ballot)->Apply(fits);
 BENCHMARK(BM_EntropicBallot)->Apply(fits);
+
+/// Balls of radius 1 at the corners of a regular simplex, centers delta apart.
+void BM_AminiLevina(benchmark::State& state) {
+  const auto n = state.range(0), k = state.range(1);
+  const kmscape::StochasticBallModel<double> model(
+      kmscape::centers_on_simplex(k, static_cast<double>(state.range(2)) / 100, std::max<Index>(k - 1, 2)), 1);
+  const auto sample = model.sample_balanced(n, kmscape::Seed{1});
+  kmscape::AminiLevinaResult<double> result;
+  for (auto _ : state) result = kmscape::amini_levina(sample.points, k);
+  state.counters["iterations"] = result.iterations;
+  state.counters["primal"] = result.primal_residual;
+  state.counters["dual"] = result.dual_residual;
+  state.counters["gap"] = (result.value - result.bound) / result.value;
+  if (result.status != kmscape::AminiLevinaStatus::converged) state.SkipWithError("the relaxation is not solved");
+}
+
+void relaxations(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"n", "k", "100 delta"})->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
+  benchmark->Args({256, 2, 220})->Args({256, 2, 180})->Args({60, 3, 160})->Args({120, 3, 160});
+  if (std::getenv("KMSCAPE_BENCH_LARGE")) benchmark->Args({255, 3, 160});
+}
+
+BENCHMARK(BM_AminiLevina)->Apply(relaxations);
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <kmscape/balanced/amini_levina.hpp>
+#include <kmscape/balanced/anderson_memory.hpp>
 #include <kmscape/balanced/assign_balanced.hpp>
 #include <kmscape/balanced/balanced_clustering.hpp>
 #include <kmscape/balanced/ballot.hpp>
@@ -15,6 +16,7 @@
 #include <kmscape/balanced/exchange_graph.hpp>
 #include <kmscape/balanced/matching_ballot.hpp>
 #include <kmscape/balanced/one_step_starts.hpp>
+#include <kmscape/balanced/semidefinite_part.hpp>
 #include <kmscape/balanced/sinkhorn_assignment.hpp>
 #include <kmscape/balanced/survey_balanced.hpp>
 #include <kmscape/balanced/two_clusters.hpp>

@@ -2,11 +2,14 @@
 // diag Z = 1, Z 1 = (n / k) 1, with D_ij = |x_i - x_j|^2; balanced partitions are its points with entries 0 and 1.
 //
 // Source: Amini, Levina, "On semidefinite relaxations for the block model" (2018); one of the methods that Luo, Mixon,
-// BalLOT, arXiv 2512.05926, compare with. Solved on the dual, maximise sum u + 2 (n / k) sum w over Diag(u) + w 1^T +
-// 1 w^T + S + W = D, S positive semidefinite, W >= 0, by alternating directions with multiplier Z, the equations taken
-// before and after S (Sun, Toh, Yang 2015): one eigendecomposition an iteration. Whatever u, w and W >= 0 have become,
-// trace Z = n makes sum u + 2 (n / k) sum w + n min(0, least eigenvalue of what is left for S) a bound that no balanced
-// partition undercuts. Rounded by BalLOT on the leading eigenvectors.
+// BalLOT, arXiv 2512.05926, compare with. Z is sought as one point of two sets whose nearest points are closed forms:
+// the Z with Z 1 = (n / k) 1 and the rest, on the complement of 1, positive semidefinite; and the Y >= 0 with diag Y
+// = 1. Douglas and Rachford's iteration, overrelaxed (Eckstein, Bertsekas 1992) and accelerated (Anderson 1965; Walker,
+// Ni 2011), goes from one to the other; its multiplier L has -L = Diag(u) + W, W >= 0 off the diagonal. With P the
+// projection on the complement of 1 and S = (P (D + L) P)_+, some w makes Diag(u) + w 1^T + 1 w^T + S + W = D but for
+// what S leaves out. Whatever L has become, trace P Z P = n - n / k makes sum u + 2 (n / k) sum w + (n - n / k) min(0,
+// least eigenvalue of P (D + L) P) a bound that no balanced partition undercuts. Rounded by BalLOT on the leading
+// eigenvectors.
 #pragma once
 
 #include <Eigen/Core>
@@ -17,7 +20,9 @@
 #include <string_view>
 #include <utility>
 
+#include <kmscape/balanced/anderson_memory.hpp>
 #include <kmscape/balanced/ballot.hpp>
+#include <kmscape/balanced/semidefinite_part.hpp>
 #include <kmscape/core/points.hpp>
 #include <kmscape/core/random.hpp>
 #include <kmscape/objective/empirical_objective.hpp>
@@ -59,16 +64,17 @@ struct AminiLevinaResult {
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
 /// O(n^2) memory: for n up to a few hundred. The iterations are few where clusters are separated and many where they
-/// are not: two balls in the plane, n = 256, take 80 (0.7 s) at Delta = 2.2 and 1060 (10 s) at 1.8; three, n = 255, at
-/// Delta = 1.6 end at the default limit (205 s) with residual 3e-6 and bound 8e-6 short of the value. `bound` holds
-/// still.
+/// are not: two balls in the plane, n = 256, take 150 (under 1 s) at Delta = 2.2 and 625 (3.6 s) at 1.8; three, n =
+/// 255, at Delta = 1.6 take 12400 (59 s of processor time). `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh balanced` solves
+/// these; measured on one thread of a busy machine.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
                                                                       const AminiLevinaOptions& options = {});
 
 namespace internal {
 
-/// The state of the iteration, costs of mean 1.
+/// The state of the iteration, costs of mean 1. All of it is one matrix z: Y is its part >= 0 with diagonal 1, and z -
+/// Y the multiplier of Y = Z, over the penalty.
 template <std::floating_point Real>
 class AminiLevinaIteration {
  public:
@@ -79,91 +85,141 @@ class AminiLevinaIteration {
       : cost_(cost),
         n_(cost.rows()),
         size_(size),
-        z_(Matrix::Constant(n_, n_, size / static_cast<Real>(n_))),
-        semidefinite_(Matrix::Zero(n_, n_)),
-        positive_(semidefinite_),
-        equations_(semidefinite_),
+        centered_cost_(cost),
+        state_(Matrix::Constant(n_, n_, size / static_cast<Real>(n_))),
+        positive_(n_, n_),
+        relaxed_(n_, n_),
         work_(n_, n_),
-        diagonal_(Vector::Zero(n_)),
-        rows_(diagonal_),
-        solver_(n_) {}
+        image_(n_, n_),
+        plain_(n_, n_),
+        residuals_(n_ * (n_ + 1) / 2),
+        images_(residuals_.size()),
+        memory_(residuals_.size(), std::min<Index>(20, (n_ + 1) / 2)),
+        part_(n_) {
+    center(centered_cost_);
+    state_.diagonal().setOnes();
+  }
 
+  /// Brings Z and the multiplier of the present state up to date, and takes the state further.
   void step() {
-    positive_ = (cost_ - equations_ - semidefinite_ - z_ / penalty_).cwiseMax(Real(0));
-    solve_equations();
-    project();
-    solve_equations();
-    // Longer than 1, short of the golden ratio up to which the iteration is proved to converge.
-    work_ = equations_ + semidefinite_ + positive_ - cost_;
-    z_ += Real(1.6) * penalty_ * work_;
-    const Real of_z = z_.norm(), of_s = semidefinite_.norm(), of_w = positive_.norm(), n = static_cast<Real>(n_);
-    const Real equations =
-        std::sqrt((z_.diagonal().array() - 1).square().sum() + 4 * (z_.rowwise().sum().array() - size_).square().sum());
-    primal_residual =
-        std::max({equations / (1 + std::sqrt(n + 4 * size_ * size_ * n)), z_.cwiseMin(Real(0)).norm() / (1 + of_z),
-                  std::abs(semidefinite_.cwiseProduct(z_).sum()) / (1 + of_s + of_z),
-                  std::abs(positive_.cwiseProduct(z_).sum()) / (1 + of_w + of_z)});
-    dual_residual = work_.norm() / (1 + cost_.norm());
+    take_positive();
+    work_ = 2 * positive_ - state_ - centered_cost_ / penalty_;
+    center(work_);
+    part_.project(work_, relaxed_);
+    relaxed_.array() += size_ / static_cast<Real>(n_);
+    work_ = relaxation * (relaxed_ - positive_);
+    const Real residual = work_.norm();
+    multiplier_penalty_ = penalty_;
+    multiplier_ = state_ - positive_;
+    if (is_extrapolated_ && !(residual <= 2 * last_residual_)) {  // it led astray
+      state_ = plain_;
+      memory_.forget();
+      is_extrapolated_ = false;
+      return;
+    }
+    image_ = state_ + work_;
+    pack(work_, residuals_);
+    pack(image_, images_);
+    is_extrapolated_ = memory_.extrapolate(residuals_, images_);
+    state_ = image_;
+    if (!is_extrapolated_) return;
+    plain_.swap(image_);
+    last_residual_ = residual;
+    unpack(images_, state_);
   }
 
-  /// Neither residual should run ahead of the other: called once in a while.
-  void balance_penalty() {
-    if (primal_residual > 2 * dual_residual) penalty_ /= Real(1.5);
-    if (dual_residual > 2 * primal_residual) penalty_ *= Real(1.5);
-  }
-
-  /// What the present dual solution proves of <D, Z>.
-  [[nodiscard]] Real bound() {
-    work_ = cost_ - equations_ - positive_;
-    solver_.compute(work_, Eigen::EigenvaluesOnly);
-    const Real n = static_cast<Real>(n_), scale = work_.norm() + diagonal_.norm() + size_ * rows_.norm() + cost_.norm();
+  /// How far the present Z and the dual solution that belongs to the multiplier are from optimal.
+  void measure() {
+    const Real n = static_cast<Real>(n_), penalty = multiplier_penalty_;
+    const Real multipliers = penalty * multiplier_.trace();
+    work_ = cost_ + penalty * multiplier_;
+    const Real sum = work_.sum() * size_ / n;
+    const Real scale =
+        work_.norm() + size_ * work_.rowwise().mean().norm() + cost_.norm() + multiplier_.diagonal().norm() * penalty;
+    center(work_);
+    part_.project(work_, image_);
+    const Real least = std::min(part_.least_eigenvalue(), Real(0));
+    dual_residual = (image_ - work_).norm() / (1 + cost_.norm());
     const Real rounding = 10 * n * n * std::numeric_limits<Real>::epsilon() * scale;
-    return diagonal_.sum() + 2 * size_ * rows_.sum() + n * std::min(solver_.eigenvalues()(0), Real(0)) - rounding;
+    bound = std::max(bound, sum - multipliers + (n - size_) * least - rounding);
+    value = cost_.cwiseProduct(relaxed_).sum();
+
+    const Real of_z = relaxed_.norm(), of_s = image_.norm();
+    const Real of_w = penalty * std::sqrt(multiplier_.squaredNorm() - multiplier_.diagonal().squaredNorm());
+    const Real equations = std::sqrt((relaxed_.diagonal().array() - 1).square().sum() +
+                                     4 * (relaxed_.rowwise().sum().array() - size_).square().sum());
+    const Real w_z = penalty * (multiplier_.cwiseProduct(relaxed_).sum() -
+                                multiplier_.diagonal().cwiseProduct(relaxed_.diagonal()).sum());
+    const Real with_s = std::abs(image_.cwiseProduct(relaxed_).sum()) / (1 + of_s + of_z);
+    primal_share_ = std::max({equations / (1 + std::sqrt(n + 4 * size_ * size_ * n)),
+                              relaxed_.cwiseMin(Real(0)).norm() / (1 + of_z), std::abs(w_z) / (1 + of_w + of_z)});
+    dual_share_ = std::max({dual_residual, with_s, -(n - size_) * least / (1 + value)});
+    primal_residual = std::max(primal_share_, with_s);
   }
 
-  [[nodiscard]] Real value() const { return cost_.cwiseProduct(z_).sum(); }
-  [[nodiscard]] const Matrix& relaxed() const { return z_; }
+  /// What a larger penalty makes smaller should not run ahead of what it makes larger: called after `measure`.
+  void balance_penalty() {
+    log_ratio_ += std::log(std::max(primal_share_, tiny) / std::max(dual_share_, tiny));
+    ++since_;
+    ++measures_;
+    if (measures_ < next_change_) return;
+    // A change forgets what was remembered, so that they come ever more seldom.
+    const Real mean = log_ratio_ / static_cast<Real>(since_) + std::log(favor);
+    if (std::abs(mean) <= std::log(Real(2))) return;
+    const Real factor = std::clamp(std::exp(mean / 2), Real(0.2), Real(5));
+    take_positive();
+    state_ = positive_ + (state_ - positive_) / factor;
+    penalty_ *= factor;
+    memory_.forget();
+    is_extrapolated_ = false;
+    log_ratio_ = 0;
+    since_ = 0;
+    next_change_ = measures_ + 2 + measures_ / 2;
+  }
 
-  Real primal_residual = 0, dual_residual = 0;
+  [[nodiscard]] const Matrix& relaxed() const { return relaxed_; }
+  [[nodiscard]] Matrix multiplier() const { return multiplier_penalty_ * multiplier_; }
+
+  Real primal_residual = 0, dual_residual = 0, value = 0;
+  Real bound = 0;  // costs are not negative
 
  private:
-  /// The best u and w for the present S, W and Z. Of the equations' normal matrix, diag and row sums give
-  /// u + 2 w = r and 2 u + 2 n w + 2 (sum w) 1 = q.
-  void solve_equations() {
-    work_ = cost_ - semidefinite_ - positive_;
-    const Real n = static_cast<Real>(n_);
-    const Vector r = work_.diagonal() + ((1 - z_.diagonal().array()) / penalty_).matrix();
-    const Vector q = 2 * work_.rowwise().sum() + (2 * (size_ - z_.rowwise().sum().array()) / penalty_).matrix();
-    const Vector difference = q - 2 * r;
-    const Real total = difference.sum() / (4 * n - 4);
-    rows_ = ((difference.array() - 2 * total) / (2 * n - 4)).matrix();
-    diagonal_ = r - 2 * rows_;
-    equations_ = rows_.replicate(1, n_);
-    equations_.rowwise() += rows_.transpose();
-    equations_.diagonal() += diagonal_;
+  static constexpr Real relaxation = Real(1.6), tiny = std::numeric_limits<Real>::epsilon();
+  // Measured at n = 60 and 120, three and four balls 1.6 apart: 1 takes up to twice the iterations, 10 a quarter more.
+  static constexpr Real favor = 4;
+
+  void take_positive() {
+    positive_ = state_.cwiseMax(Real(0));
+    positive_.diagonal().setOnes();
   }
 
-  /// S: the positive semidefinite part, from whichever part has fewer eigenvalues.
-  void project() {
-    work_ = cost_ - equations_ - positive_ - z_ / penalty_;
-    solver_.compute(work_);
-    const Index positive = (solver_.eigenvalues().array() > 0).count();
-    const bool few = 2 * positive <= n_;
-    const Index count = few ? positive : n_ - positive;
-    const Matrix vectors = few ? solver_.eigenvectors().rightCols(count) : solver_.eigenvectors().leftCols(count);
-    const Vector values = few ? solver_.eigenvalues().tail(count) : solver_.eigenvalues().head(count);
-    if (few)
-      semidefinite_.noalias() = vectors * values.asDiagonal() * vectors.transpose();
-    else
-      semidefinite_ = work_ - vectors * values.asDiagonal() * vectors.transpose();
+  /// P a P, P taking the mean off.
+  void center(Matrix& a) const {
+    const Vector means = a.colwise().mean().transpose();
+    const Real mean = means.mean();
+    for (Index j = 0; j < n_; ++j) a.col(j).array() -= means.array() + (means(j) - mean);
+  }
+
+  void pack(const Matrix& a, Vector& packed) const {
+    for (Index j = 0, at = 0; j < n_; at += n_ - j, ++j) packed.segment(at, n_ - j) = a.col(j).tail(n_ - j);
+  }
+
+  void unpack(const Vector& packed, Matrix& a) const {
+    for (Index j = 0, at = 0; j < n_; at += n_ - j, ++j) a.col(j).tail(n_ - j) = packed.segment(at, n_ - j);
+    a.template triangularView<Eigen::StrictlyUpper>() = a.transpose();
   }
 
   const Matrix& cost_;
   Index n_;
-  Real size_, penalty_ = 1;
-  Matrix z_, semidefinite_, positive_, equations_, work_;
-  Vector diagonal_, rows_;
-  Eigen::SelfAdjointEigenSolver<Matrix> solver_;
+  Real size_, penalty_ = 30, multiplier_penalty_ = 30;
+  Matrix centered_cost_, state_, positive_, relaxed_, multiplier_, work_, image_, plain_;
+  Vector residuals_, images_;
+  AndersonMemory<Real> memory_;
+  SemidefinitePart<Real> part_;
+  Real last_residual_ = 0, primal_share_ = 0, dual_share_ = 0;
+  bool is_extrapolated_ = false;
+  Real log_ratio_ = 0;
+  int since_ = 0, measures_ = 0, next_change_ = 2;  // in measures
 };
 
 }  // namespace internal
@@ -195,27 +251,22 @@ AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<
   AminiLevinaResult<Real> result;
   internal::AminiLevinaIteration<Real> iteration(cost, size);
   const Real tolerance = static_cast<Real>(options.tolerance);
-  Real best = 0;  // costs are not negative
-  constexpr int usual = 20;
-  for (;;) {
+  constexpr int usual = 25;
+  while (result.status != AminiLevinaStatus::converged && result.iterations < options.max_iterations) {
     iteration.step();
     ++result.iterations;
-    const bool is_last = result.iterations >= options.max_iterations;
-    if (!is_last && result.iterations % usual != 0) continue;
-    const bool fits = iteration.primal_residual <= tolerance && iteration.dual_residual <= tolerance;
-    if (fits || is_last) {
-      best = std::max(best, iteration.bound());
-      if (fits && std::abs(iteration.value() - best) <= tolerance * (1 + iteration.value()))
-        result.status = AminiLevinaStatus::converged;
-      if (is_last || result.status == AminiLevinaStatus::converged) break;
-    }
+    if (result.iterations < options.max_iterations && result.iterations % usual != 0) continue;
+    iteration.measure();
+    if (iteration.primal_residual <= tolerance && iteration.dual_residual <= tolerance &&
+        std::abs(iteration.value - iteration.bound) <= tolerance * (1 + iteration.value))
+      result.status = AminiLevinaStatus::converged;
     iteration.balance_penalty();
   }
   result.primal_residual = iteration.primal_residual;
   result.dual_residual = iteration.dual_residual;
   result.relaxed = iteration.relaxed();
-  result.value = iteration.value() * scale / (2 * size);
-  result.bound = best * scale / (2 * size);
+  result.value = iteration.value * scale / (2 * size);
+  result.bound = iteration.bound * scale / (2 * size);
 
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(result.relaxed);
   const Matrix embedded =
