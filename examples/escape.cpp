@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
          {"seed", "SEED", "seed of everything random, 1 unless given"},
          {"moves", "M", "moves to try at most, 100 unless given"},
          {"iterations", "I", "Lloyd steps at most, all moves together, 100000 unless given"},
-         {"seconds", "S", "end after the first move beyond so many seconds"},
+         {"seconds", "S", "end with the first step of Lloyd's iteration beyond so many seconds"},
          {"target", "V", "end when the objective is at most V"},
          {"truth", "COLUMN",
           "column of class labels to leave out, by name or by number from 1; `label` if there is one"},

@@ -11,6 +11,7 @@
 #include "common/arguments.hpp"
 #include "common/csv.hpp"
 #include "common/json.hpp"
+#include "common/planted_model.hpp"
 #include "common/progress_bar.hpp"
 #include "common/survey_picture.hpp"
 
@@ -66,57 +67,25 @@ int main(int argc, char** argv) {
         "survey DATA.csv --k K [options]\n"
         "       survey --model ball --centers FILE --radius R --n N [options]\n"
         "       survey --model gmm --centers FILE --sigma S --n N [options]",
-        {{"k", "K", "number of centers to fit; with --model the number of its components unless given"},
-         {"truth", "COLUMN", "column of class labels, by name or by number from 1; `label` if there is one"},
-         {"restarts", "R", "restarts, 1000 unless given"},
-         {"seeding", "METHOD", "kmeans++ (default), greedy, random, partition or maximin"},
-         {"seed", "SEED", "seed of everything random, 1 unless given"},
-         {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},
-         {"json", "FILE", "write every minimum in full precision"},
-         {"figure", "FILE", "draw a picture, .png or .svg"},
-         {"model", "ball|gmm", "survey planted data instead of a file"},
-         {"centers", "FILE", "true centers of the model, one a line"},
-         {"radius", "R", "radius of the balls"},
-         {"sigma", "S", "standard deviation of the Gaussians"},
-         {"n", "N", "points to sample from the model"},
-         {"balanced", "", "sample exactly n/k points from each component"}});
+        examples::with_model_options(
+            {{"k", "K", "number of centers to fit; with --model the number of its components unless given"},
+             {"truth", "COLUMN", "column of class labels, by name or by number from 1; `label` if there is one"},
+             {"restarts", "R", "restarts, 1000 unless given"},
+             {"seeding", "METHOD", "kmeans++ (default), greedy, random, partition or maximin"},
+             {"seed", "SEED", "seed of everything random, 1 unless given"},
+             {"threads", "T", "threads, 0 (default) for all cores; results do not depend on them"},
+             {"json", "FILE", "write every minimum in full precision"},
+             {"figure", "FILE", "draw a picture, .png or .svg"}},
+            "survey planted data instead of a file", "points to sample from the model"));
     if (!arguments.printed_help()) run(arguments);
   });
 }
 
 namespace {
 
-examples::Table sample(const examples::Arguments& arguments) {
-  const auto kind = arguments.choice("model", {"ball", "gmm"});
-  const std::string size = kind == 0 ? "radius" : "sigma";
-  for (const auto& name : {std::string("centers"), size, std::string("n")})
-    if (!arguments.has(name))
-      throw examples::input_error("--model " + arguments.text("model") + " needs --" + name + "; see --help");
-  const auto centers = examples::read_table(arguments.text("centers")).points;
-  const auto n = arguments.integer("n", 0, 1);
-  const kmscape::Seed seed(static_cast<std::uint64_t>(arguments.integer("seed", 1, 0)));
-  const auto draw = [&](const auto& model) {
-    return arguments.has("balanced") ? model.sample_balanced(n, seed) : model.sample(n, seed);
-  };
-  auto drawn = kind == 0 ? draw(kmscape::StochasticBallModel(centers, arguments.positive(size)))
-                         : draw(kmscape::GaussianMixtureModel(centers, arguments.positive(size)));
-  examples::Table table;
-  table.points = std::move(drawn.points);
-  table.labels = std::move(drawn.labels);
-  for (kmscape::Index s = 0; s < centers.cols(); ++s) table.label_names.push_back(std::to_string(s));
-  return table;
-}
-
 Input read_input(const examples::Arguments& arguments) {
   Input input;
-  const bool planted = arguments.has("model");
-  if (planted != arguments.positional().empty() || arguments.positional().size() > 1)
-    throw examples::input_error("give one file of points, or --model; see --help");
-  for (const auto* name : {"centers", "radius", "sigma", "n", "balanced"})
-    if (!planted && arguments.has(name))
-      throw examples::input_error(std::string("--") + name + " needs --model; see --help");
-  if (planted && arguments.has("truth")) throw examples::input_error("--truth is for files: a model knows its truth");
-  if (!planted && !arguments.has("k")) throw examples::input_error("--k is missing: how many centers? see --help");
+  const bool planted = examples::is_planted(arguments);
 
   // Options first: a mistyped number should not cost the time to read a large file.
   auto& options = input.options;
@@ -127,7 +96,8 @@ Input read_input(const examples::Arguments& arguments) {
   options.threads = static_cast<int>(arguments.integer("threads", 0, 0, 1024));
 
   input.name = planted ? "model " + arguments.text("model") : arguments.positional().front();
-  input.table = planted ? sample(arguments) : examples::read_table(input.name, arguments.text("truth"));
+  input.table = planted ? examples::sample_of(examples::read_model(arguments), arguments)
+                        : examples::read_table(input.name, arguments.text("truth"));
   if (planted && options.clusters == 0) options.clusters = static_cast<kmscape::Index>(input.table.label_names.size());
   const auto distinct = Objective(input.table.points).distinct_points(options.clusters);
   if (distinct < options.clusters)

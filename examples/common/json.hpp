@@ -60,7 +60,9 @@ class Json {
     return result;
   }
 
-  static Json object(const std::vector<std::pair<std::string, Json>>& members) {
+  using Members = std::vector<std::pair<std::string, Json>>;
+
+  static Json object(const Members& members) {
     Json result;
     result.text_ = "{";
     for (std::size_t i = 0; i < members.size(); ++i)

@@ -297,7 +297,8 @@ int main(int argc, char** argv) {
         "Escapes start from a k-means++ seeding; their cost includes it. Cost: median processor time in units of a "
         "median run of k-means++ with Lloyd's iteration, one thread a run, " +
             std::to_string(runs) + " runs a set (" + std::to_string(slow_runs) +
-            " of the escapes other than the default). Best of m restarts: over all choices of m "
+            " of the escapes other than the default); in brackets 95% intervals of the success. Best of m restarts: "
+            "over all choices of m "
             "of the runs, lowest value. The default escape's settings were chosen on layout 1 of the sets; this is "
             "layout " +
             std::to_string(layout) + ".");
@@ -306,8 +307,12 @@ int main(int argc, char** argv) {
       for (std::size_t m = 0; m < names.size(); ++m) {
         const auto& outcome = row.outcomes[m];
         measured += (m > 0 ? "; " : "") + names[m] + " " +
-                    examples::number(std::floor(1000 * outcome.success) / 10, 3) + "% at " +
-                    examples::number(outcome.cost, 2);
+                    examples::number(std::floor(1000 * outcome.success) / 10, 3) + "%" +
+                    // Few runs say little; of best-of-m shares no interval is known.
+                    (outcome.low < outcome.high ? " [" + examples::number(100 * outcome.low, 3) + "%, " +
+                                                      examples::number(100 * outcome.high, 3) + "%]"
+                                                : "") +
+                    " at " + examples::number(outcome.cost, 2);
       }
       report.row(row.name + ": " + row.words, "", measured,
                  "unit " + examples::number(1e3 * row.unit, 2) + " ms; " +

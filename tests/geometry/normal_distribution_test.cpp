@@ -94,6 +94,17 @@ TEST_CASE("the mass beyond a segment keeps its digits where a difference of two 
     }
 }
 
+TEST_CASE("the mass beyond a segment ends where steps along it would be rounded away") {
+  // Reached by a center that a search sends far off; this did not end.
+  for (const double from : {38.0, 40.0, 1e4, 1e8, 1e9, 1e150, 1e300}) {
+    CAPTURE(from);
+    for (const double to : {from * 2, infinity}) {
+      const double mass = kmscape::internal::mass_beyond_segment(1, from, to);
+      CHECK((from < 39 ? mass > 0 && mass < 1e-300 : mass == 0));
+    }
+  }
+}
+
 TEST_CASE("the normal distribution's tail and density") {
   CHECK(kmscape::normal_density(0) == Approx(1 / std::sqrt(2 * std::numbers::pi)).epsilon(1e-15));
   CHECK(kmscape::normal_density(infinity) == 0);

@@ -1,11 +1,13 @@
 #include <kmscape/landscape/escape.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "support/catch.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::EmpiricalObjective;
 using kmscape::escape;
@@ -154,6 +156,42 @@ TEST_CASE("escape stops at each of its budgets") {
   CHECK(status(options) == EscapeStatus::stopped_by_callback);
   CHECK(escape(objective, points.leftCols(1)).status == EscapeStatus::no_move_left);
   CHECK(escape(EmpiricalObjective(testing::on_line({1, 1, 4})), testing::on_line({1, 4, 9})).value == 0);
+}
+
+TEST_CASE("escape keeps to its time within Lloyd's iteration, too, and to its start's value") {
+  const auto points = testing::normal_points(2, testing::trials(20'000), 11);
+  const EmpiricalObjective objective(points);
+  const Eigen::MatrixXd start = points.leftCols(40);
+  // The start's own Lloyd iteration, at its quickest: another program may be in the way once.
+  auto whole = escape(objective, start, {.max_moves = 0});
+  for (int again = 0; again < 3; ++again)
+    whole.seconds = std::min(whole.seconds, escape(objective, start, {.max_moves = 0}).seconds);
+  REQUIRE(whole.lloyd_iterations > 20);
+  for (const auto strategy : escape_strategies) {
+    INFO(to_string(strategy));
+    const auto none = escape(objective, start, strategy, {.seconds = 0});
+    CHECK(none.status == EscapeStatus::time_limit);
+    CHECK(none.lloyd_iterations == 0);
+    CHECK(none.value == none.start_value);
+    CHECK(none.centers == start);
+    for (const double share : {0.1, 1.5}) {
+      const auto cut = escape(objective, start, strategy, {.max_moves = 1000, .seconds = share * whole.seconds});
+      CHECK(cut.value <= cut.start_value);
+      CHECK(static_cast<double>(objective.value(cut.centers)) == cut.value);
+      if (cut.status == EscapeStatus::time_limit) CHECK(cut.seconds >= share * whole.seconds);
+      if (share > 1) continue;
+      CHECK(cut.status == EscapeStatus::time_limit);
+      CHECK(cut.moves == 0);
+      CHECK(cut.lloyd_iterations < whole.lloyd_iterations);
+    }
+    // A limit that is not reached changes nothing.
+    const auto free = escape(objective, start, strategy, {.max_moves = 2}),
+               limited = escape(objective, start, strategy, {.max_moves = 2, .seconds = 1e6});
+    CHECK(free.history == limited.history);
+    CHECK(free.centers == limited.centers);
+    CHECK(free.lloyd_iterations == limited.lloyd_iterations);
+    CHECK(free.status == limited.status);
+  }
 }
 
 TEST_CASE("escape refuses options that make no sense") {

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -91,7 +92,7 @@ struct EscapeOptions {
   EscapeStrategy strategy = EscapeStrategy::best;
   Index max_moves = 100;                                     // tried, accepted or not
   std::int64_t max_iterations = 100'000;                     // Lloyd steps after the start's own, all moves together
-  double seconds = std::numeric_limits<double>::infinity();  // looked at between moves
+  double seconds = std::numeric_limits<double>::infinity();  // looked at before every move and every Lloyd step
   double target = -std::numeric_limits<double>::infinity();  // stop at this value of the objective
   double over_parametrisation = 2;                           // m / k of over_parametrised
   Index breath = 5;                                          // cells split at once by breathing and best, at first
@@ -169,7 +170,8 @@ class Escape {
   Escape(const O& objective, const Eigen::MatrixBase<Derived>& start, const EscapeOptions& options)
       : objective_(objective), options_(options), stream_(options.seed), k_(start.cols()) {
     result_.start_value = static_cast<double>(objective.value(start));
-    fit_ = lloyd(objective, start, {.threads = options.threads});
+    fit_ = lloyd(objective, start, {.threads = options.threads, .stop = time_is_up()});
+    if (fit_.status == LloydStatus::stopped_by_callback) end(EscapeStatus::time_limit);
     result_.lloyd_iterations = fit_.iterations;
     own_ = fit_.iterations;
     if (!(static_cast<double>(fit_.value) <= result_.start_value))  // by rounding
@@ -213,6 +215,12 @@ class Escape {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   }
 
+  /// For Lloyd's iteration, which is the longest part of a move. Nothing where there is no limit.
+  [[nodiscard]] std::function<bool()> time_is_up() const {
+    if (!std::isfinite(options_.seconds)) return {};
+    return [this] { return elapsed() >= options_.seconds; };
+  }
+
   bool end(EscapeStatus status) {
     result_.status = status;
     return has_ended_ = true;
@@ -236,8 +244,10 @@ class Escape {
     auto fit = lloyd(
         objective_, centers,
         {.max_iterations = static_cast<int>(std::min<std::int64_t>(most, std::max<std::int64_t>(0, steps_left()))),
-         .threads = options_.threads});
+         .threads = options_.threads,
+         .stop = time_is_up()});
     result_.lloyd_iterations += fit.iterations;
+    if (fit.status == LloydStatus::stopped_by_callback) end(EscapeStatus::time_limit);
     return fit;
   }
 

@@ -93,7 +93,8 @@ struct PopulationNetwork {
 /// The saddles of index 1 that walks from `minima` (each d x k; taken to be minima, such as those of a survey, with
 /// mass in every cell) reach, and the minima that they join, the given ones included; from minima met on the way, too,
 /// until nothing new is found. Two points are one where a matching brings their centers within 1e-6 of a component's
-/// size. Throws `invalid_input`.
+/// size, and so are minima of one continuum (the halves of a ball that turn freely): the first to be met stands for
+/// all, and walks start there only. Throws `invalid_input`.
 template <SphericalMixture Model>
 [[nodiscard]] PopulationNetwork<typename Model::Scalar, Model::dim> population_network(
     const PopulationObjective<Model>& objective,
@@ -245,18 +246,30 @@ PopulationNetwork<typename Model::Scalar, Model::dim> population_network(
   };
   PopulationNetwork<Scalar, Model::dim> result;
   result.network.status = NetworkStatus::closed;
-  std::vector<Fitted> known;
+  using End = PopulationEnd<Scalar, Model::dim>;
+  std::vector<End> known;
   std::vector<State> states;
+  const double rounding = internal::rounding_of_places(objective.model()) / component_scale(objective.model());
   const auto place_of = [&](const Fitted& centers) {
-    const auto found = std::find_if(known.begin(), known.end(), [&](const Fitted& other) {
-      return internal::same_center_sets(other, centers, tolerance);
-    });
-    if (found != known.end()) return static_cast<Index>(found - known.begin());
+    const auto place = [&](const auto& is_same) {
+      const auto found = std::find_if(known.begin(), known.end(), is_same);
+      return found == known.end() ? Index{-1} : static_cast<Index>(found - known.begin());
+    };
+    const Index equal =
+        place([&](const End& other) { return internal::same_center_sets(other.centers, centers, tolerance); });
+    if (equal >= 0) return equal;
+    End end;
+    end.centers = centers;
+    end.component_mass = objective.component_cells(centers).mass;
+    end.certificate = certify(objective, centers);
+    end.value = end.certificate.value;
+    const Index joined = place([&](const End& other) { return internal::on_one_continuum(other, end, rounding); });
+    if (joined >= 0) return joined;
     if (static_cast<Index>(known.size()) == options.max_minima) {
       result.network.status = NetworkStatus::minima_budget;
       return Index{-1};
     }
-    known.push_back(centers);
+    known.push_back(std::move(end));
     return static_cast<Index>(known.size()) - 1;
   };
   for (const auto& minimum : minima) static_cast<void>(place_of(minimum));
@@ -270,7 +283,7 @@ PopulationNetwork<typename Model::Scalar, Model::dim> population_network(
       bool reached[2] = {false, false};
     };
     std::vector<Walk> walks(static_cast<std::size_t>(2 * modes));
-    const Fitted from = known[next];
+    const Fitted from = known[next].centers;
     team.run(2 * modes, [&](Index w, int) {
       auto& walk = walks[static_cast<std::size_t>(w)];
       walk.state.saddle = saddle_from(objective, from, w / 2, w % 2 == 0 ? 1 : -1, options.search);
@@ -308,7 +321,7 @@ PopulationNetwork<typename Model::Scalar, Model::dim> population_network(
   }
 
   std::vector<double> values;
-  for (const auto& centers : known) values.push_back(static_cast<double>(objective.value(centers)));
+  for (const auto& end : known) values.push_back(end.value);
   std::vector<Index> order(known.size()), rank(known.size());
   for (std::size_t m = 0; m < order.size(); ++m) order[m] = static_cast<Index>(m);
   std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
@@ -318,7 +331,7 @@ PopulationNetwork<typename Model::Scalar, Model::dim> population_network(
     rank[static_cast<std::size_t>(m)] = static_cast<Index>(result.network.minima.size());
     auto& minimum = result.network.minima.emplace_back();
     minimum.value = values[static_cast<std::size_t>(m)];
-    minimum.centers = known[static_cast<std::size_t>(m)];
+    minimum.centers = known[static_cast<std::size_t>(m)].centers;
   }
   std::stable_sort(states.begin(), states.end(), [](const State& a, const State& b) {
     return a.saddle.certificate.value < b.saddle.certificate.value;

@@ -139,6 +139,17 @@ template <SphericalMixture Model>
   return result;
 }
 
+/// Points of one continuum share their value and what their cells hold of every component.
+/// @param rounding of the centers' places, in units of the least component
+template <std::floating_point Scalar, int Dim>
+[[nodiscard]] bool on_one_continuum(const PopulationEnd<Scalar, Dim>& a, const PopulationEnd<Scalar, Dim>& b,
+                                    double rounding) {
+  if (a.certificate.continuum == 0 || a.certificate.continuum != b.certificate.continuum) return false;
+  if (std::abs(a.value - b.value) > (1e-9 + rounding * rounding) * a.value) return false;
+  return same_center_sets(a.component_mass.matrix().transpose(), b.component_mass.matrix().transpose(),
+                          1e-6 + rounding);
+}
+
 /// Distinct stationary points in the order in which they were met.
 template <std::floating_point Scalar, int Dim>
 class PopulationEnds {
@@ -148,7 +159,7 @@ class PopulationEnds {
 
   void add(PopulationEnd<Scalar, Dim> end, Index restart) {
     const auto known = std::find_if(ends_.begin(), ends_.end(), [&](const auto& e) {
-      return same_center_sets(used(e), used(end), tolerance_) || on_one_continuum(e, end);
+      return same_center_sets(used(e), used(end), tolerance_) || on_one_continuum(e, end, rounding_);
     });
     if (known != ends_.end()) {
       ++known->count;
@@ -174,14 +185,6 @@ class PopulationEnds {
   }
 
  private:
-  /// Points of one continuum share their value and what their cells hold of every component.
-  [[nodiscard]] bool on_one_continuum(const PopulationEnd<Scalar, Dim>& a, const PopulationEnd<Scalar, Dim>& b) const {
-    if (a.certificate.continuum == 0 || a.certificate.continuum != b.certificate.continuum) return false;
-    if (std::abs(a.value - b.value) > (1e-9 + rounding_ * rounding_) * a.value) return false;
-    return same_center_sets(a.component_mass.matrix().transpose(), b.component_mass.matrix().transpose(),
-                            1e-6 + rounding_);
-  }
-
   [[nodiscard]] static auto used(const PopulationEnd<Scalar, Dim>& end) {
     return end.centers.leftCols((end.cells.mass > 0).count());
   }

@@ -42,7 +42,7 @@ enum class LloydStatus {
   iteration_limit,  // max_iterations steps were made
   rounding_limit,   // rounding is all that is left: on data the labels came back to those of an earlier step; for other
                     // objectives the last step moved no center by more than its rounding error
-  stopped_by_callback,  // on_step returned false
+  stopped_by_callback,  // on_step returned false, or stop true
   non_finite,           // the objective overflowed or is not a number; centers are the last ones with a finite value
 };
 
@@ -96,6 +96,7 @@ struct LloydOptions {
   bool keep_centers = false;  // fill LloydResult::path
   // Returning false stops the iteration. Its `value` costs O(n d) a step, as `keep_values` does.
   std::function<bool(const LloydStep&)> on_step = {};
+  std::function<bool()> stop = {};  // asked before each step; returning true stops the iteration. Costs nothing else
 };
 
 template <std::floating_point Scalar, int Dim = Eigen::Dynamic>
@@ -401,7 +402,8 @@ LloydResult<typename O::Scalar, O::dim> lloyd(const O& objective, const Eigen::M
       result.status = LloydStatus::iteration_limit;
       break;
     }
-    if (options.on_step && !options.on_step({result.iterations, static_cast<double>(result.value), largest_move})) {
+    if ((options.stop && options.stop()) ||
+        (options.on_step && !options.on_step({result.iterations, static_cast<double>(result.value), largest_move}))) {
       result.status = LloydStatus::stopped_by_callback;
       break;
     }
