@@ -175,7 +175,7 @@ TEST_CASE("Weighted balanced assignment shares points as copies would be assigne
 
 TEST_CASE("Prices prove balanced assignments of thousands of points, where samples and refills take part") {
   for (const Index k : {2, 3, 10, 40})
-    for (const int kind : {0, 1, 2, 3}) {
+    for (int kind = 0; kind < testing::trials(4); ++kind) {
       const Index n = 3001;
       CAPTURE(k, kind);
       const Eigen::MatrixXd points = instance_points(2, n, kind, 77);

@@ -9,6 +9,7 @@
 #include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
+#include "support/trials.hpp"
 
 using kmscape::Index;
 using kmscape::sinkhorn_assignment;
@@ -106,7 +107,8 @@ TEST_CASE("Newton's steps and samples lead to the prices of Sinkhorn's plain ite
   for (const Index k : {1, 2, 7, 20})
     for (const double epsilon : {2.0, 0.2}) {
       CAPTURE(k, epsilon);
-      const Eigen::MatrixXd points = normal_points(3, 120, 11), centers = normal_points(3, k, 12);
+      const Eigen::MatrixXd points = normal_points(3, testing::is_sanitized ? 40 : 120, 11),
+                            centers = normal_points(3, k, 12);
       Weights<double> shares(k);
       for (Index j = 0; j < k; ++j) shares(j) = 1 + static_cast<double>(j % 3);
       shares /= shares.sum();
@@ -172,7 +174,7 @@ TEST_CASE(
     "Regularised assignments come to their column sums from centers that see no point, and with hardly any blur") {
   Eigen::MatrixXd centers = normal_points(2, 5, 9);
   centers.col(4) << 40, 30;
-  const Eigen::MatrixXd points = normal_points(2, 300, 10);
+  const Eigen::MatrixXd points = normal_points(2, testing::trials(300), 10);
   const Weights<double> shares = Weights<double>::Constant(5, 0.2);
   for (const double epsilon : {1.0, 0.1, 0.01}) {
     CAPTURE(epsilon);

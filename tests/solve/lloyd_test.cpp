@@ -208,6 +208,14 @@ TEST_CASE("the iteration stops for each of its reasons and says which") {
 
   const auto overflow = lloyd(EmpiricalObjective(on_line({-1e200, 1e200})), on_line({0}));
   CHECK(overflow.status == LloydStatus::non_finite);
+
+  int asked = 0;
+  const auto halted = lloyd(objective, start, {.stop = [&] { return ++asked > 2; }});
+  CHECK(halted.status == LloydStatus::stopped_by_callback);
+  CHECK(asked == 3);
+  CHECK(halted.centers == limited.centers);
+  CHECK(halted.value == limited.value);
+  CHECK(lloyd(objective, start, {.stop = [] { return false; }}).status == LloydStatus::fixed_point);
 }
 
 TEST_CASE("no step raises the computed objective, on floats whose neighbours are all that tells them apart") {
