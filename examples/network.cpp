@@ -306,7 +306,7 @@ void draw(const std::filesystem::path& path, const Study& study) {
           << "set ylabel 'objective: two minima are joined at the lowest barrier between them'"
           << "unset xtics"
           << "set border 2"
-          << "set key top left";
+          << "set key outside bottom center horizontal";
   std::string plot = examples::graph_plot(picture, network, kinds, 1.2, minima > 100 ? 0.7 : 1.3);
   for (std::size_t kind = 0; kind < seen.size(); ++kind)
     if (seen[kind])

@@ -55,12 +55,12 @@ TEST_CASE("Where balance costs something, every method but Lloyd's pays it") {
 }
 
 TEST_CASE("One interface passes options on, and refuses in one place") {
-  const Eigen::MatrixXd points = testing::normal_points(2, 24, 1), start = points.leftCols(4);
+  const Eigen::MatrixXd points = testing::normal_points(2, 60, 1), start = points.leftCols(4);
   for (const auto method : all_methods) {
     CAPTURE(std::string(to_string(method)));
     const auto limited = balanced_clustering(points, start, {.method = method, .max_iterations = 1});
     CHECK(limited.status == BalancedClusteringStatus::iteration_limit);
-    CHECK(limited.labels.size() == 24);
+    CHECK(limited.labels.size() == 60);
     const auto with = [&](const Eigen::MatrixXd& centers, int iterations) {
       return refusal(
           [&] { (void)balanced_clustering(points, centers, {.method = method, .max_iterations = iterations}); });
@@ -82,6 +82,6 @@ TEST_CASE("One interface passes options on, and refuses in one place") {
   for (const auto method : all_methods)
     CHECK(balanced_clustering(single, start, {.method = method, .tolerance = 1e-3}).cost > 0);
   CHECK_THAT(
-      refusal([&] { (void)balanced_clustering(points.leftCols(23), start, {.method = BalancedMethod::matching}); }),
-      ContainsSubstring("it does not divide the 23 points"));
+      refusal([&] { (void)balanced_clustering(points.leftCols(59), start, {.method = BalancedMethod::matching}); }),
+      ContainsSubstring("it does not divide the 59 points"));
 }
