@@ -9,7 +9,6 @@
 #include "support/numbers.hpp"
 #include "support/points.hpp"
 #include "support/refusal.hpp"
-#include "support/trials.hpp"
 
 using kmscape::Index;
 using kmscape::sinkhorn_assignment;
@@ -173,7 +172,7 @@ TEST_CASE(
     "Regularised assignments come to their column sums from centers that see no point, and with hardly any blur") {
   Eigen::MatrixXd centers = normal_points(2, 5, 9);
   centers.col(4) << 40, 30;
-  const Eigen::MatrixXd points = normal_points(2, testing::trials(300), 10);
+  const Eigen::MatrixXd points = normal_points(2, 300, 10);
   const Weights<double> shares = Weights<double>::Constant(5, 0.2);
   for (const double epsilon : {1.0, 0.1, 0.01}) {
     CAPTURE(epsilon);
