@@ -140,11 +140,32 @@ Exit exit_of(const Landscape& landscape, double separation) {
   throw std::runtime_error("no saddle of the population leads out of the spurious minimum");
 }
 
-/// Of a sample and one cluster with two centers.
+/// Of a sample and one cluster with two centers: the spurious minimum that must climb most on its way to the truth.
+/// Others lie on the slope beyond.
 struct Measured {
-  double barrier = 0;  // share of the best value
   bool has_minimum = false, has_way = false;
+  double value = 0, height = 0;  // of the minimum, and of its way
+  double best = 1;               // value of the sample's best minimum
+
+  [[nodiscard]] double barrier() const { return (height - value) / best; }
 };
+
+Measured measured(const Landscape& landscape, Index cluster) {
+  const auto heights = kmscape::barriers(landscape.network);
+  const auto& minima = landscape.network.minima;
+  Measured found;
+  found.best = minima.front().value;
+  for (std::size_t m = 1; m < minima.size(); ++m) {
+    if (!is_spurious(landscape.truths[m], cluster)) continue;
+    const double height = heights(0, static_cast<Index>(m)), climb = height - minima[m].value;
+    found.has_minimum = true;
+    if (!std::isfinite(height) || (found.has_way && climb <= found.height - found.value)) continue;
+    found.has_way = true;
+    found.value = minima[m].value;
+    found.height = height;
+  }
+  return found;
+}
 
 Landscape landscape_of(const Data& data, const kmscape::Labels& labels, const std::vector<Eigen::MatrixXd>& starts,
                        const kmscape::ProgressCallback& progress = {}) {
@@ -166,26 +187,6 @@ std::vector<Eigen::MatrixXd> all_starts(double separation) {
   return starts;
 }
 
-/// The spurious minimum of every cluster that must climb most on its way to the truth: others lie on the slope beyond.
-std::vector<Measured> measured(const Landscape& landscape) {
-  const auto heights = kmscape::barriers(landscape.network);
-  const auto& minima = landscape.network.minima;
-  std::vector<Measured> all;
-  for (Index cluster = 0; cluster < 3; ++cluster) {
-    Measured found;
-    for (std::size_t m = 1; m < minima.size(); ++m) {
-      if (!is_spurious(landscape.truths[m], cluster)) continue;
-      const double height = heights(0, static_cast<Index>(m)), climb = (height - minima[m].value) / minima[0].value;
-      found.has_minimum = true;
-      if (!std::isfinite(height) || (found.has_way && climb <= found.barrier)) continue;
-      found.has_way = true;
-      found.barrier = climb;
-    }
-    all.push_back(found);
-  }
-  return all;
-}
-
 /// The same for samples that are too large for the whole network: the states to which the minimum next to the way out
 /// leads, and the lowest of the minima that turned starts lead to.
 Measured measured_at_exit(const Data& data, const kmscape::Labels& labels, const Exit& exit) {
@@ -198,27 +199,13 @@ Measured measured_at_exit(const Data& data, const kmscape::Labels& labels, const
   const auto landscape = landscape_of(data, labels, given, [&](const kmscape::Progress& progress) {
     return progress.done < searches;  // the given minima come first
   });
-  const auto& minima = landscape.network.minima;
-  const auto heights = kmscape::barriers(landscape.network);
-  Measured found;
-  double lowest = std::numeric_limits<double>::infinity(), height = 0;
-  for (std::size_t m = 1; m < minima.size(); ++m) {
-    if (!is_spurious(landscape.truths[m], 2)) continue;
-    const double way = heights(0, static_cast<Index>(m)), climb = (way - minima[m].value) / minima[0].value;
-    found.has_minimum = true;
-    if (!std::isfinite(way) || (found.has_way && climb <= found.barrier)) continue;
-    found.has_way = true;
-    found.barrier = climb;
-    lowest = minima[m].value;
-    height = way;
-  }
+  Measured found = measured(landscape, 2);
   if (!found.has_way) return found;
   for (int angle = 0; angle < 12; ++angle) {
     const auto fit = kmscape::lloyd(data, spurious_start(exit.separation, std::numbers::pi * angle / 12));
     if (is_spurious(kmscape::associate(data, fit.centers, labels), 2))
-      lowest = std::min(lowest, static_cast<double>(fit.value));
+      found.value = std::min(found.value, static_cast<double>(fit.value));
   }
-  found.barrier = (height - lowest) / minima[0].value;
   return found;
 }
 
@@ -243,12 +230,17 @@ Samples study(Index n, const Exit& exit, std::int64_t count) {
     const auto sample =
         Gaussians(triangle(exit.separation), 1.0).sample_balanced(n, kmscape::Seed{static_cast<std::uint64_t>(s + 1)});
     const Data data(sample.points);
-    const auto all = n <= 300 ? measured(landscape_of(data, sample.labels, all_starts(exit.separation)))
-                              : std::vector<Measured>{measured_at_exit(data, sample.labels, exit)};
+    std::vector<Measured> all;
+    if (n <= 300) {
+      const auto landscape = landscape_of(data, sample.labels, all_starts(exit.separation));
+      for (Index cluster = 0; cluster < 3; ++cluster) all.push_back(measured(landscape, cluster));
+    } else {
+      all.push_back(measured_at_exit(data, sample.labels, exit));
+    }
     for (const auto& one : all) {
       result.without_minimum += !one.has_minimum;
       result.without_way += one.has_minimum && !one.has_way;
-      if (!one.has_minimum || one.has_way) result.barriers.push_back(one.barrier);
+      if (!one.has_minimum || one.has_way) result.barriers.push_back(one.barrier());
     }
   }
   return result;
@@ -340,11 +332,11 @@ int main(int argc, char** argv) {
       return *exact;
     };
 
-    std::vector<Eigen::MatrixXd> minima = {triangle(shown)};
+    std::vector<Eigen::MatrixXd> minima = {
+        kmscape::stationary_point(Population(Gaussians(triangle(shown), 1.0)), triangle(shown)).centers};
     for (int turn = 0; turn < 3; ++turn)
       for (const auto& minimum : {exit_at(shown).minimum, mirrored(exit_at(shown).minimum)})
         minima.push_back(turned(minimum, turn));
-    minima.front() = kmscape::stationary_point(Population(Gaussians(triangle(shown), 1.0)), triangle(shown)).centers;
     const auto landscape = landscape_of(shown, minima);
 
     examples::ProgressBar bar;

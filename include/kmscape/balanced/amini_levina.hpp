@@ -64,9 +64,8 @@ struct AminiLevinaResult {
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
 /// O(n^2) memory: for n up to a few hundred. The iterations are few where clusters are separated and many where they
-/// are not: two balls in the plane, n = 256, take 150 (under 1 s) at Delta = 2.2 and 625 (3.6 s) at 1.8; three, n =
-/// 255, at Delta = 1.6 take 12400 (59 s of processor time). `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh balanced` solves
-/// these; measured on one thread of a busy machine.
+/// are not: two balls in the plane, n = 256, take 150 (0.6 s) at Delta = 2.2 and 400 (1.3 s) at 1.8; three, n = 255,
+/// at Delta = 1.6 take 13,125 (55 s), as `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh balanced` measures.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
                                                                       const AminiLevinaOptions& options = {});

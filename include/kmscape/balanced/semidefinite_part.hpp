@@ -2,8 +2,8 @@
 //
 // Where few eigenvalues have one of the signs, as near the solution of a semidefinite program, only theirs are
 // computed: Householder's tridiagonal form, bisection on Sturm counts for all of them at once, inverse iteration
-// (Parlett, The symmetric eigenvalue problem, chapters 3, 4, 7). At n = 255 with 20 of them it takes an eighth of the
-// time of Eigen's solver, nearly all of which goes into turning the n eigenvectors.
+// (Parlett, The symmetric eigenvalue problem, chapters 3, 4, 7). At n = 255 with 20 of them it takes a third of the
+// time of Eigen's solver, most of which goes into turning the n eigenvectors.
 #pragma once
 
 #include <Eigen/Core>
