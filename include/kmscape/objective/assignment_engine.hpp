@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -375,26 +376,33 @@ class PassCrew {
 
   PassCrew(Index dimension, const DataLayout<Scalar>& layout) : dimension_(dimension), layout_(layout) {}
 
+  /// The workers of a team's threads, for an engine that gives them room before they start.
+  [[nodiscard]] std::span<const std::unique_ptr<Worker>> workers(const ThreadTeam& team) {
+    const auto size = static_cast<std::size_t>(team.size());
+    while (workers_.size() < size) workers_.push_back(std::make_unique<Worker>(dimension_, layout_));
+    return {workers_.data(), size};
+  }
+
   /// Runs `task(worker, first, last)` over chunks of the block and adds up what the workers changed.
   template <class Task>
   PassReport run(const PointBlock<Scalar>& block, const Sum<Scalar>* centers, Index k, ExactSums<Scalar>& sums,
                  ThreadTeam& team, const Task& task) {
-    const auto size = static_cast<std::size_t>(team.size());
-    while (workers_.size() < size) workers_.push_back(std::make_unique<Worker>(dimension_, layout_));
+    const auto crew = workers(team);
+    const std::size_t size = crew.size();
     if (partial_.size() + 1 < size) partial_.resize(size - 1);
-    workers_[0]->begin(block, centers, k, sums);
+    crew[0]->begin(block, centers, k, sums);
     for (std::size_t w = 1; w < size; ++w) {
       partial_[w - 1].reset(layout_.sums, k);
-      workers_[w]->begin(block, centers, k, partial_[w - 1]);
+      crew[w]->begin(block, centers, k, partial_[w - 1]);
     }
     const Index n = block.points.size, chunk = chunk_size(n, k);
     team.run((n + chunk - 1) / chunk, [&](Index c, int worker) {
-      task(*workers_[static_cast<std::size_t>(worker)], c * chunk, std::min(n, (c + 1) * chunk));
+      task(*crew[static_cast<std::size_t>(worker)], c * chunk, std::min(n, (c + 1) * chunk));
     });
     PassReport report;
     for (std::size_t w = 0; w < size; ++w) {
-      workers_[w]->finish();
-      report.add(workers_[w]->report);
+      crew[w]->finish();
+      report.add(crew[w]->report);
       if (w > 0) sums.add(partial_[w - 1]);
     }
     return report;

@@ -50,7 +50,8 @@ class PointGroup {
   using Values = std::array<Real, static_cast<std::size_t>(width)>;
   using Integers = std::array<PackInteger<Real>, static_cast<std::size_t>(width)>;
 
-  explicit PointGroup(Index dimension) : dimension_(dimension) {}
+  explicit PointGroup(Index dimension)
+      : dimension_(dimension), coordinates_(static_cast<std::size_t>(dimension * packs)) {}
 
   /// Loads points first, ..., first + used - 1; the remaining lanes repeat the last one.
   void load(const PointSpan<Scalar>& points, Index first, int used) {
@@ -104,7 +105,6 @@ class PointGroup {
   template <class PointOf>
   void load_from(const PointSpan<Scalar>& points, int used, const PointOf& point_of) {
     const Index d = dimension_;
-    coordinates_.resize(static_cast<std::size_t>(d * packs));  // now: where the filter decides all it is never used
     std::array<const Scalar*, static_cast<std::size_t>(width)> from;
     for (int p = 0; p < width; ++p)
       from[static_cast<std::size_t>(p)] = points.data + point_of(p < used ? p : used - 1) * d;

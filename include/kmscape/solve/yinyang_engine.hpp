@@ -102,10 +102,16 @@ class YinyangEngine final : public AssignmentEngine<Scalar> {
       group_threshold_[static_cast<std::size_t>(g)] = float_above(group_drift_[static_cast<std::size_t>(g)], 0);
     }
 
+    const auto most = static_cast<std::size_t>(chunk_size(n, k) + 1);
+    for (const auto& worker : crew_.workers(team)) {
+      worker->list.reserve(most);
+      worker->sorted.reserve(most);
+      worker->starts.reserve(static_cast<std::size_t>(k + 1));
+      worker->lowest.resize(static_cast<std::size_t>(groups_));
+      worker->wanted.resize(static_cast<std::size_t>(groups_));
+    }
     return crew_.run(block, centers, k, sums, team, [&](Worker& worker, Index first, Index last) {
       worker.list.resize(static_cast<std::size_t>(last - first + 1));
-      worker.lowest.resize(static_cast<std::size_t>(groups_));
-      worker.wanted.resize(static_cast<std::size_t>(groups_));
       int count = static_cast<int>(last - first);
       if (all)
         std::iota(worker.list.begin(), worker.list.end(), first);
