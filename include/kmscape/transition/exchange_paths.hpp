@@ -141,6 +141,10 @@ class ExchangePaths {
   /// Lowers labels along arcs until none can be lowered; true where that found a negative cycle.
   bool correct() {
     active_.assign(nodes_, 0);
+    fallen_.assign(nodes_, 0);
+    children_.assign(nodes_, 0);
+    for (std::size_t l = 0; l < k_; ++l)
+      if (via_[l] >= 0) ++children_[static_cast<std::size_t>(via_[l])];
     for (std::size_t node = 0; node < used_; ++node) active_[node] = value_[node] < infinity;
     for (bool any = true; any;) {
       any = false;
@@ -155,8 +159,17 @@ class ExchangePaths {
         }
         const double* const row = weights_ + i * k_;
         const double own = value_[i];
-        for (std::size_t l = 0; l < k_; ++l)
-          if (own + row[l] < value_[l] + tolerance_ && lower(i, l, row[l])) return true;
+        int near = 0;
+        for (std::size_t l = 0; l < k_; ++l) near += own + row[l] < value_[l] + tolerance_;
+        // The forest's own arcs hold with equality until the label they start from falls.
+        const bool is_kept = fallen_[i] == 0;
+        if (near > (is_kept ? children_[i] : 0))
+          for (std::size_t l = 0; near > 0; ++l) {
+            if (!(own + row[l] < value_[l] + tolerance_)) continue;
+            --near;
+            if (is_kept && via_[l] == static_cast<std::ptrdiff_t>(i)) continue;
+            if (lower(i, l, row[l])) return true;
+          }
         if (room_ != nullptr && room_->grow[i] != 0 && lower(i, k_, 0)) return true;
       }
     }
@@ -165,7 +178,9 @@ class ExchangePaths {
 
   /// Lowers the label of l if the way over i is shorter; true where that closed a cycle.
   bool lower(std::size_t i, std::size_t l, double rounded) {
-    const double difference = value_[i] + rounded - value_[l];
+    double difference = value_[i] + rounded - value_[l];
+    if (difference > tolerance_) return false;
+    if (i != k_ && l != k_ && graph_->make_exact(i, l)) difference = value_[i] + weights_[i * k_ + l] - value_[l];
     if (difference > tolerance_) return false;
     const LinearWeight label = label_[i] + weight(i, l);
     if (value_[l] < infinity && difference > -tolerance_ && sign(label - label_[l], lambda_) >= 0) return false;
@@ -174,8 +189,12 @@ class ExchangePaths {
       return true;
     }
     set(l, label);
+    if (l != k_) {
+      if (via_[l] >= 0) --children_[static_cast<std::size_t>(via_[l])];
+      ++children_[i];
+    }
     via_[l] = static_cast<std::ptrdiff_t>(i);
-    active_[l] = 1;
+    active_[l] = fallen_[l] = 1;
     return false;
   }
 
@@ -192,10 +211,11 @@ class ExchangePaths {
   std::vector<LinearWeight> label_;
   std::vector<double> value_;
   Predecessors via_, tree_;
-  std::vector<char> active_;
+  std::vector<char> active_, fallen_;
+  std::vector<int> children_;  // clusters whose label comes from this node
   std::vector<std::size_t> cycle_, chain_;
   bool through_root_ = false;
-  const TransitionGraph* graph_ = nullptr;
+  TransitionGraph* graph_ = nullptr;
   const double* weights_ = nullptr;
   const Room* room_ = nullptr;
   Breakpoint lambda_;

@@ -56,18 +56,27 @@ class DifferenceSystem {
   double maximize(const double* weights, const double* distances) {
     measure(weights);
     double margin = infinity;
+    std::size_t first = 0, second = 0;
     for (std::size_t i = 0; i < k_; ++i)
       for (std::size_t l = 0; l < i; ++l) {
         const double distance = distances[i * k_ + l] + distances[l * k_ + i];
-        if (distance > 0) margin = std::min(margin, (weights[i * k_ + l] + weights[l * k_ + i]) / distance);
+        const double ratio = (weights[i * k_ + l] + weights[l * k_ + i]) / distance;
+        if (!(distance > 0) || ratio >= margin) continue;
+        margin = ratio;
+        first = i;
+        second = l;
       }
     if (margin == infinity) {
+      tight_.clear();
       solve(weights, distances, 0);
       return margin;
     }
     // Newton's method: each cycle found has a smaller ratio than the last one. The one that decided last time is often
     // the one that decides now.
-    if (const double last = ratio(tight_, weights, distances); last < margin) margin = last;
+    if (const double last = ratio(tight_, weights, distances); last < margin)
+      margin = last;
+    else
+      tight_ = {first, second};
     while (!solve(weights, distances, margin)) {
       const double found = ratio(cycle_, weights, distances);
       if (!(found < margin)) break;
@@ -82,6 +91,11 @@ class DifferenceSystem {
     measure(weights);
     return solve(weights, nullptr, 0);
   }
+
+  /// The cycle that bounds the e of the last `maximize`; empty where none does.
+  [[nodiscard]] const std::vector<std::size_t>& tight_cycle() const { return tight_; }
+  /// The negative one that the last `feasible` found.
+  [[nodiscard]] const std::vector<std::size_t>& negative_cycle() const { return cycle_; }
 
   [[nodiscard]] double potential(std::size_t node) const { return potential_[node]; }
 
@@ -153,7 +167,7 @@ class DifferenceSystem {
   std::vector<char> active_;
   std::vector<double> reduced_;
   std::vector<std::size_t> lower_;
-  std::vector<std::size_t> cycle_, tight_;  // found last, and the one that gave the last margin
+  std::vector<std::size_t> cycle_, tight_;  // found last, and the one whose ratio is the last margin
   double tolerance_ = 0;
 };
 

@@ -416,8 +416,7 @@ inline void TransitionSequence::find_twins(const internal::Breakpoint& at) {
     for (std::size_t l = i + 1; l < k && clusters.clusters[i].items.empty(); ++l) join(i, l);
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t l = 0; l < k; ++l)
-      if (i != l && twins_[i] == twins_[l] && scaled_[i * k + l] < std::numeric_limits<double>::infinity())
-        scaled_[i * k + l] = 0;
+      if (i != l && twins_[i] == twins_[l] && !clusters.clusters[i].items.empty()) scaled_[i * k + l] = 0;
 }
 
 /// Sites at lambda and gamma from the solution of the difference system, whose items are relative to the grid's origin.
@@ -457,23 +456,24 @@ inline void TransitionSequence::share(internal::PendingStep& pending) {
   const auto& clusters = graph_->clusters();
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
   const double lambda = pending.step.lambda, unit = clusters.weight_unit();
-  scaled_ = graph_->weights(pending.at);
   set_sites(lambda);
-  for (const auto& move : pending.step.moves)
-    for (const Label cluster : {move.from, move.to}) {
-      const auto i = static_cast<std::size_t>(cluster);
-      std::fill_n(products_.begin(), k, 0.0);
-      for (std::size_t r = 0; r < d; ++r) {
-        const double x = clusters.coordinate(move.item, static_cast<Index>(r));
-        const double* const own = sites_.data() + r * k;
-        for (std::size_t l = 0; l < k; ++l) products_[l] += x * (own[i] - own[l]);
+  do {
+    scaled_ = graph_->weights(pending.at);
+    for (const auto& move : pending.step.moves)
+      for (const Label cluster : {move.from, move.to}) {
+        const auto i = static_cast<std::size_t>(cluster);
+        std::fill_n(products_.begin(), k, 0.0);
+        for (std::size_t r = 0; r < d; ++r) {
+          const double x = clusters.coordinate(move.item, static_cast<Index>(r));
+          const double* const own = sites_.data() + r * k;
+          for (std::size_t l = 0; l < k; ++l) products_[l] += x * (own[i] - own[l]);
+        }
+        products_[i] = std::numeric_limits<double>::infinity();
+        for (std::size_t l = 0; l < k; ++l) scaled_[i * k + l] = std::min(scaled_[i * k + l], products_[l]);
       }
-      products_[i] = std::numeric_limits<double>::infinity();
-      for (std::size_t l = 0; l < k; ++l) scaled_[i * k + l] = std::min(scaled_[i * k + l], products_[l]);
-    }
-  for (double& weight : scaled_) weight *= unit;
-  find_twins(pending.at);
-  system_->feasible(scaled_.data());
+    for (double& weight : scaled_) weight *= unit;
+    find_twins(pending.at);
+  } while (!system_->feasible(scaled_.data()) && graph_->make_exact(system_->negative_cycle()));
   set_diagram(lambda, pending.step.shared);
 }
 
@@ -482,9 +482,12 @@ inline void TransitionSequence::measure(const internal::Breakpoint& at, double& 
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(graph_->clusters().dim);
   const auto& clusters = graph_->clusters();
   const double lambda = at.value(), unit = clusters.weight_unit();
-  scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
-  for (double& weight : scaled_) weight *= unit;
-  find_twins(at);
+  const auto set_weights = [&] {
+    scaled_ = graph_->weights(internal::compare(at, graph_->lambda()) < 0 ? graph_->lambda() : at);
+    for (double& weight : scaled_) weight *= unit;
+    find_twins(at);
+  };
+  set_weights();
   set_sites(lambda);
   distances_.assign(k * k, 0);
   for (std::size_t i = 0; i < k; ++i) {
@@ -497,7 +500,9 @@ inline void TransitionSequence::measure(const internal::Breakpoint& at, double& 
     for (std::size_t l = 0; l < k; ++l)
       if (twins_[i] == twins_[l]) row[l] = 0;
   }
-  margin = system_->maximize(scaled_.data(), distances_.data());
+  // Bounds instead of weights can only lower the margin, unless no cycle that attains it has any.
+  while (margin = system_->maximize(scaled_.data(), distances_.data()), graph_->make_exact(system_->tight_cycle()))
+    set_weights();
   if (options_.diagrams == Diagrams::all) set_diagram(lambda, diagram);
 }
 

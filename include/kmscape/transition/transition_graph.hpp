@@ -6,6 +6,9 @@
 // envelope on a window of lambda from a pool of items alone: the others lie above a line that the envelope does not
 // reach. A pool is drawn by a scan of the cluster and serves hundreds of exchanges; what changes by an exchange are
 // envelopes of pools only. Which item is the cheapest is decided exactly.
+//
+// Of clusters far apart it is enough to know that an exchange between them does not pay: until somebody asks for the
+// item, an arc has a line below all its items' lines instead, through the least costs at lambda = 0 and 1.
 #pragma once
 
 #include <algorithm>
@@ -47,6 +50,8 @@ class TransitionGraph {
         start_(k_ * k_, infinity),
         slope_(k_ * k_, 0),
         until_(k_ * k_, infinity),
+        is_bound_(k_ * k_, 1),
+        bound_end_(k_ * k_, infinity),
         weights_(k_ * k_, infinity),
         chosen_(k_ * k_, 0),
         first_gap_(static_cast<std::size_t>(clusters_.dim)),
@@ -54,9 +59,11 @@ class TransitionGraph {
     // Weights and labels are sums of products in double: errors of a few units in the last place of the largest.
     tolerance_ = 64 * (static_cast<double>(k_) + 2 + static_cast<double>(clusters_.dim)) *
                  std::numeric_limits<double>::epsilon() * clusters_.bound;
+    scanned_first_.resize(block);
+    scanned_last_.resize(block);
     for (std::size_t i = 0; i < k_; ++i)
       for (std::size_t l = 0; l < k_; ++l)
-        if (i != l) draw_pool(i, l, lambda_value_);
+        if (i != l) draw_bound(i, l);
   }
 
   [[nodiscard]] const Clusters& clusters() const { return clusters_; }
@@ -66,13 +73,16 @@ class TransitionGraph {
   [[nodiscard]] double tolerance() const { return tolerance_; }
 
   /// Computes all weights at `at` >= lambda(), rounded, arc i -> l at i * k + l; infinite where C_i is empty and for
-  /// i = l. Valid until the next call of a member that is not const.
+  /// i = l; of an arc whose item nobody asked for, a lower bound (`make_exact`). Valid until the next call of
+  /// `weights`, `advance` or `apply`.
   const std::vector<double>& weights(const Breakpoint& at) {
     const double value = at.value();
+    asked_ = at;
+    asked_value_ = value;
     if (fixed_) {
       for (std::size_t a = 0; a < arcs_.size(); ++a) {
         if (until_[a] < 0) draw_pool(a / k_, a % k_, value);
-        weights_[a] = value == 0 ? start_[a] : start_[a] + slope_[a];
+        weights_[a] = weight_if_fixed(a);
       }
       return weights_;
     }
@@ -92,7 +102,28 @@ class TransitionGraph {
     return weights_;
   }
 
-  /// The cheapest item of arc i -> l where weights() was asked last.
+  /// Whether the weight of arc i -> l was a bound; then what weights() returned has it exactly now.
+  bool make_exact(std::size_t i, std::size_t l) {
+    const std::size_t a = i * k_ + l;
+    if (is_bound_[a] == 0) return false;
+    is_bound_[a] = 0;
+    draw_pool(i, l, std::min(1.0, asked_value_ + 2 * near));
+    if (fixed_)
+      weights_[a] = weight_if_fixed(a);
+    else
+      look_up(i, l, asked_, asked_value_);
+    return true;
+  }
+
+  /// The same for all arcs of a cycle.
+  bool make_exact(const std::vector<std::size_t>& cycle) {
+    bool any = false;
+    for (std::size_t c = 0; c < cycle.size(); ++c)
+      any |= make_exact(cycle[c], cycle[c + 1 == cycle.size() ? 0 : c + 1]);
+    return any;
+  }
+
+  /// The cheapest item of arc i -> l where weights() was asked last. Its weight must be exact.
   [[nodiscard]] const Line& line(std::size_t i, std::size_t l) const {
     return arcs_[i * k_ + l].lines[chosen_[i * k_ + l]];
   }
@@ -101,13 +132,19 @@ class TransitionGraph {
   void advance(const Breakpoint& lambda) {
     lambda_ = lambda;
     lambda_value_ = lambda.value();
-    for (std::size_t a = 0; a < arcs_.size(); ++a)
-      if (until_[a] < lambda_value_ + near) {
+    const double late = lambda_value_ + near;
+    for (std::size_t i = 0; i < k_; ++i) {
+      int beyond = 0;
+      for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) beyond += until_[a] < late;
+      for (std::size_t a = i * k_; beyond > 0; ++a) {
+        if (!(until_[a] < late)) continue;
+        --beyond;
         auto& arc = arcs_[a];
         while (arc.first + 1 < arc.lines.size() && passed(arc.lines[arc.first], arc.lines[arc.first + 1], lambda))
           ++arc.first;
         publish(a);
       }
+    }
   }
 
   /// Moves the items of an exchange.
@@ -119,7 +156,12 @@ class TransitionGraph {
       clusters_.erase(exchange[m].item, coordinates.data() + m * d);
       clusters_.label[static_cast<std::size_t>(exchange[m].item)] = -1;
       const auto i = static_cast<std::size_t>(exchange[m].from);
+      const bool is_last = clusters_.clusters[i].items.empty();
       for (std::size_t l = 0; l < k_; ++l) {
+        if (is_bound_[i * k_ + l] != 0) {
+          if (is_last) set_bound(i * k_ + l, infinity, infinity);
+          continue;
+        }
         const auto& arc = arcs_[i * k_ + l];
         for (std::size_t s = arc.first; s < arc.lines.size(); ++s)
           if (arc.lines[s].item == exchange[m].item) {
@@ -211,6 +253,30 @@ class TransitionGraph {
     until_[a] = std::min(next, arc.valid_until >= 1 ? infinity : arc.valid_until);
   }
 
+  [[nodiscard]] double weight_if_fixed(std::size_t a) const {
+    return asked_value_ == 0 ? start_[a] : start_[a] + slope_[a];
+  }
+
+  /// No item of the arc's cluster costs less than these at lambda = 0 and 1, nor than the line through them between.
+  void set_bound(std::size_t a, double start, double end) {
+    start_[a] = start;
+    bound_end_[a] = end;
+    slope_[a] = start < infinity ? end - start : 0;
+  }
+
+  void draw_bound(std::size_t i, std::size_t l) {
+    const auto& cluster = clusters_.clusters[i];
+    double start = infinity, end = infinity;
+    gaps(i, l, 0, 1);
+    for (std::size_t begin = 0; begin < cluster.items.size(); begin += block) {
+      const std::size_t count = std::min(cluster.items.size() - begin, block);
+      scan(cluster, begin, begin + count);
+      start = std::min(start, least_of(scanned_first_.data(), count));
+      end = std::min(end, least_of(scanned_last_.data(), count));
+    }
+    set_bound(i * k_ + l, start, end);
+  }
+
   void look_up(std::size_t i, std::size_t l, const Breakpoint& lambda, double value) {
     const std::size_t a = i * k_ + l;
     auto& arc = arcs_[a];
@@ -266,10 +332,6 @@ class TransitionGraph {
     auto& arc = arcs_[a];
     const auto& cluster = clusters_.clusters[i];
     const std::size_t n = cluster.items.size();
-    if (scanned_first_.size() < block) {
-      scanned_first_.resize(block);
-      scanned_last_.resize(block);
-    }
     const double ahead = needed - lambda_value_;
     if (arc.wanted == 0)
       arc.wanted = std::max<std::size_t>(32, static_cast<std::size_t>(std::sqrt(static_cast<double>(n))));
@@ -366,6 +428,10 @@ class TransitionGraph {
         const double x = coordinates[r];
         start += x * (clusters_.start_sites[i * d + r] - clusters_.start_sites[l * d + r]);
         end += x * (clusters_.target_sites[i * d + r] - clusters_.target_sites[l * d + r]);
+      }
+      if (is_bound_[a] != 0) {
+        set_bound(a, std::min(start_[a], start), std::min(bound_end_[a], end));
+        continue;
       }
       const auto value = [&](double lambda) { return start + lambda * (end - start); };
       if (!arc.is_whole && value(arc.from) > arc.floor_from + tolerance_ && value(arc.to) > arc.floor_to + tolerance_)
@@ -576,8 +642,12 @@ class TransitionGraph {
   bool fixed_;
   double tolerance_ = 0;
   std::vector<Arc> arcs_;
-  std::vector<double> start_, slope_, until_;  // of the first lines
+  std::vector<double> start_, slope_, until_;  // of the first lines, or of the bounds
+  std::vector<char> is_bound_;
+  std::vector<double> bound_end_;  // at lambda = 1
   std::vector<double> weights_;
+  Breakpoint asked_;  // where weights() was asked last
+  double asked_value_ = 0;
   std::vector<std::size_t> chosen_, looked_up_, changed_, picked_;
   std::vector<double> first_gap_, last_gap_, scanned_first_, scanned_last_, sample_first_, sample_last_, moved_;
 };
