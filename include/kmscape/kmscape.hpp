@@ -118,6 +118,7 @@
 #include <kmscape/solve/seeding_distances.hpp>
 #include <kmscape/solve/seeding_rounds.hpp>
 #include <kmscape/solve/yinyang_engine.hpp>
+#include <kmscape/transition/arc_envelope.hpp>
 #include <kmscape/transition/clusters.hpp>
 #include <kmscape/transition/constrained_lsa.hpp>
 #include <kmscape/transition/exact_weight.hpp>

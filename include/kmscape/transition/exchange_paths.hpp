@@ -176,7 +176,7 @@ class ExchangePaths {
     return false;
   }
 
-  /// Lowers the label of l if the way over i is shorter; true where that closed a cycle.
+  /// Lowers the label of l if the way over i is shorter; true where that closed a cycle. `rounded` may be a bound.
   bool lower(std::size_t i, std::size_t l, double rounded) {
     double difference = value_[i] + rounded - value_[l];
     if (difference > tolerance_) return false;

@@ -14,13 +14,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include <kmscape/core/points.hpp>
+#include <kmscape/transition/arc_envelope.hpp>
 #include <kmscape/transition/clusters.hpp>
 #include <kmscape/transition/exact_weight.hpp>
 #include <kmscape/transition/exchange.hpp>
@@ -30,15 +29,6 @@ namespace kmscape::internal {
 
 class TransitionGraph {
  public:
-  /// One line of an envelope: the cheapest item from `from` on, until the next line's.
-  struct Line {
-    Index item = -1;
-    LinearWeight weight;
-    double start = 0, end = 0;  // the weight, rounded
-    Breakpoint from;
-    double from_value = 0;
-  };
-
   /// @param fixed the sites do not move: all questions are about the same lambda
   TransitionGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
       : clusters_(std::move(clusters)),
@@ -88,17 +78,8 @@ class TransitionGraph {
     }
     for (const std::size_t a : looked_up_) chosen_[a] = arcs_[a].first;
     looked_up_.clear();
-    const double late = value + near;
-    for (std::size_t i = 0; i < k_; ++i) {
-      int beyond = 0;
-      for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) {
-        weights_[a] = start_[a] + value * slope_[a];
-        beyond += until_[a] < late;
-      }
-      if (beyond == 0) continue;
-      for (std::size_t l = 0; l < k_; ++l)
-        if (until_[i * k_ + l] < late) look_up(i, l, at, value);
-    }
+    for (std::size_t a = 0; a < arcs_.size(); ++a) weights_[a] = start_[a] + value * slope_[a];
+    visit_ended(value, [&](std::size_t a) { look_up(a / k_, a % k_, at, value); });
     return weights_;
   }
 
@@ -124,7 +105,7 @@ class TransitionGraph {
   }
 
   /// The cheapest item of arc i -> l where weights() was asked last. Its weight must be exact.
-  [[nodiscard]] const Line& line(std::size_t i, std::size_t l) const {
+  [[nodiscard]] const EnvelopeLine& line(std::size_t i, std::size_t l) const {
     return arcs_[i * k_ + l].lines[chosen_[i * k_ + l]];
   }
 
@@ -132,19 +113,10 @@ class TransitionGraph {
   void advance(const Breakpoint& lambda) {
     lambda_ = lambda;
     lambda_value_ = lambda.value();
-    const double late = lambda_value_ + near;
-    for (std::size_t i = 0; i < k_; ++i) {
-      int beyond = 0;
-      for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) beyond += until_[a] < late;
-      for (std::size_t a = i * k_; beyond > 0; ++a) {
-        if (!(until_[a] < late)) continue;
-        --beyond;
-        auto& arc = arcs_[a];
-        while (arc.first + 1 < arc.lines.size() && passed(arc.lines[arc.first], arc.lines[arc.first + 1], lambda))
-          ++arc.first;
-        publish(a);
-      }
-    }
+    visit_ended(lambda_value_, [&](std::size_t a) {
+      arcs_[a].first = arcs_[a].line_at(lambda);
+      publish(a);
+    });
   }
 
   /// Moves the items of an exchange.
@@ -185,36 +157,23 @@ class TransitionGraph {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr double near =
       64 * std::numeric_limits<double>::epsilon();    // values of lambda this close: unknown order
-  static constexpr std::size_t small_cluster = 200;   // its pools are the whole of it
   static constexpr std::size_t small_if_fixed = 512;  // likewise: an envelope of one line is soon built
   static constexpr std::size_t lines_ahead = 3;       // of an envelope
 
-  struct Arc {
-    ItemPool pool;            // may hold items that have left, and some twice
-    std::vector<Line> lines;  // the envelope, from `first` on
-    std::size_t first = 0;
-    bool is_whole = true;                 // the pool holds the whole cluster
-    bool is_changed = false;              // waits in changed_
-    double from = 0, to = 1;              // the window
-    double floor_from = 0, floor_to = 0;  // all items outside of the pool lie above the line through these
-    double valid_until = 1;               // the lines are the cluster's envelope until here
-    double horizon = 1.0 / 64;            // how far the envelope is computed at a time
-    bool is_used_up = false;              // because of the floor, not of the window
-    double length = 1;                    // of the window
-    std::size_t wanted = 0;               // size of the pool
-
-    [[nodiscard]] double floor(double lambda) const {
-      return to > from ? floor_from + (lambda - from) / (to - from) * (floor_to - floor_from) : floor_from;
+  /// Calls `visit` for the arcs whose first line ends before `lambda` or too close to it to tell.
+  template <class Visit>
+  void visit_ended(double lambda, const Visit& visit) const {
+    const double late = lambda + near;
+    for (std::size_t i = 0; i < k_; ++i) {
+      // Most rows have none.
+      int ended = 0;
+      for (std::size_t a = i * k_; a < (i + 1) * k_; ++a) ended += until_[a] < late;
+      for (std::size_t a = i * k_; ended > 0; ++a) {
+        if (!(until_[a] < late)) continue;
+        --ended;
+        visit(a);
+      }
     }
-  };
-
-  [[nodiscard]] static double at(const Line& line, double lambda) {
-    return line.start + lambda * (line.end - line.start);
-  }
-
-  /// Whether `next` is no dearer than `line` at lambda.
-  [[nodiscard]] static bool passed(const Line& line, const Line& next, const Breakpoint& lambda) {
-    return sign(next.weight - line.weight, lambda) <= 0;
   }
 
   void mark(std::size_t a) {
@@ -292,11 +251,10 @@ class TransitionGraph {
       weights_[a] = infinity;
       return;
     }
-    std::size_t s = arc.first;
-    while (s + 1 < arc.lines.size() && passed(arc.lines[s], arc.lines[s + 1], lambda)) ++s;
+    const std::size_t s = arc.line_at(lambda);
     chosen_[a] = s;
     looked_up_.push_back(a);
-    weights_[a] = at(arc.lines[s], value);
+    weights_[a] = arc.lines[s].at(value);
   }
 
   void gaps(std::size_t i, std::size_t l, double from, double to) {
@@ -341,7 +299,7 @@ class TransitionGraph {
       arc.length = 2 * (lambda_value_ - arc.from);
     arc.length = std::min(1.0, std::max(arc.length, 8 * ahead));
     for (;; arc.wanted *= 4) {
-      arc.is_whole = n <= (fixed_ ? small_if_fixed : small_cluster) || arc.wanted >= n / 2;
+      arc.is_whole = n <= (fixed_ ? small_if_fixed : ArcEnvelope::small_cluster) || arc.wanted >= n / 2;
       arc.from = lambda_value_;
       arc.to = fixed_ ? lambda_value_ : arc.is_whole ? 1 : std::clamp(lambda_value_ + arc.length, needed, 1.0);
       collect(arc, cluster, i, l);
@@ -356,7 +314,7 @@ class TransitionGraph {
     }
   }
 
-  void collect(Arc& arc, const Clusters::Cluster& cluster, std::size_t i, std::size_t l) {
+  void collect(ArcEnvelope& arc, const Clusters::Cluster& cluster, std::size_t i, std::size_t l) {
     const std::size_t n = cluster.items.size();
     arc.pool.clear();
     arc.floor_from = arc.floor_to = infinity;
@@ -437,12 +395,12 @@ class TransitionGraph {
       if (!arc.is_whole && value(arc.from) > arc.floor_from + tolerance_ && value(arc.to) > arc.floor_to + tolerance_)
         continue;
       arc.pool.add(item, start, end);
-      if (arc.lines.empty() || is_crowded(arc)) {
+      if (arc.lines.empty() || arc.is_crowded()) {
         mark(a);
         continue;
       }
       // Between two corners envelope and line are both straight.
-      double before = lambda_value_, above = value(before) - at(arc.lines[arc.first], before);
+      double before = lambda_value_, above = value(before) - arc.lines[arc.first].at(before);
       if (above < tolerance_) {
         if (above > -tolerance_ || !put_first(a, item, start, end)) mark(a);
         continue;
@@ -450,7 +408,7 @@ class TransitionGraph {
       const double last = fixed_ ? lambda_value_ : std::max(lambda_value_, arc.valid_until);
       for (std::size_t s = arc.first; s < arc.lines.size(); ++s) {
         const double corner = s + 1 < arc.lines.size() ? arc.lines[s + 1].from_value : last;
-        const double then = value(corner) - at(arc.lines[s], corner);
+        const double then = value(corner) - arc.lines[s].at(corner);
         if (then < tolerance_) {
           cut(a, s + 1, before + (corner - before) * std::max(0.0, (above - 3 * tolerance_) / (above - then)));
           break;
@@ -466,8 +424,8 @@ class TransitionGraph {
   [[nodiscard]] bool put_first(std::size_t a, Index item, double start, double end) {
     auto& arc = arcs_[a];
     if (fixed_ || arc.is_changed || arc.valid_until < lambda_value_ + 4 * near) return false;
-    const auto above = [&](const Line& line, double lambda) {
-      return start + lambda * (end - start) - at(line, lambda);
+    const auto above = [&](const EnvelopeLine& line, double lambda) {
+      return start + lambda * (end - start) - line.at(lambda);
     };
     std::size_t s = arc.first;
     for (;; ++s) {
@@ -480,7 +438,7 @@ class TransitionGraph {
       ++s;
       break;
     }
-    Line line = line_of(item, a / k_, a % k_, lambda_);
+    EnvelopeLine line = line_of(item, a / k_, a % k_, lambda_);
     if (s < arc.lines.size()) {
       const Breakpoint crossing = root(line.weight - arc.lines[s].weight);
       arc.lines[s].from = crossing;
@@ -496,8 +454,8 @@ class TransitionGraph {
     return true;
   }
 
-  [[nodiscard]] Line line_of(Index item, std::size_t i, std::size_t l, const Breakpoint& from) const {
-    Line line;
+  [[nodiscard]] EnvelopeLine line_of(Index item, std::size_t i, std::size_t l, const Breakpoint& from) const {
+    EnvelopeLine line;
     line.item = item;
     line.weight = clusters_.weight(item, static_cast<Index>(i), static_cast<Index>(l));
     line.start = rounded(line.weight.start);
@@ -531,23 +489,20 @@ class TransitionGraph {
         arc.lines.push_back(line_of(arc.pool.items[next], i, l, until));
       }
     }
-    arc.is_used_up = is_crowded(arc);
+    arc.is_used_up = arc.is_crowded();
     arc.valid_until = fixed_ ? 1 : reach;
     if (!arc.is_whole && !arc.is_used_up) {
-      const double certified = certified_until(arc, reach);
+      const double certified = arc.certified_until(lambda_value_, reach, tolerance_);
       arc.is_used_up = certified < reach;
       arc.valid_until = fixed_ && !arc.is_used_up ? 1 : certified;
     }
-    if (is_crowded(arc)) arc.valid_until = -1;
+    if (arc.is_crowded()) arc.valid_until = -1;
     publish(a);
   }
 
-  /// Whether so many items have joined the pool that a new one is worth a scan.
-  [[nodiscard]] static bool is_crowded(const Arc& arc) { return arc.pool.size() > 4 * (arc.wanted + small_cluster); }
-
   /// The member of the pool that is cheapest at lambda(); of several the one that falls fastest, then the lowest item.
   /// The pool's size if it holds no item. Items that have left are met here, where they were cheapest, and dropped.
-  [[nodiscard]] std::size_t cheapest(Arc& arc, std::size_t i, std::size_t l) {
+  [[nodiscard]] std::size_t cheapest(ArcEnvelope& arc, std::size_t i, std::size_t l) {
     for (;;) {
       auto& pool = arc.pool;
       const std::size_t count = pool.size();
@@ -594,12 +549,12 @@ class TransitionGraph {
   }
 
   /// The member of the pool that first gets cheaper than the last line, and where; the pool's size if none does.
-  [[nodiscard]] std::size_t next_line(const Arc& arc, std::size_t i, std::size_t l, Breakpoint& until) const {
-    const Line& line = arc.lines.back();
+  [[nodiscard]] std::size_t next_line(const ArcEnvelope& arc, std::size_t i, std::size_t l, Breakpoint& until) const {
+    const EnvelopeLine& line = arc.lines.back();
     const auto& items = arc.pool.items;
     std::size_t best = items.size();
     LinearWeight best_weight;
-    double value = until.value(), limit = at(line, value) + tolerance_;
+    double value = until.value(), limit = line.at(value) + tolerance_;
     arc.pool.visit_below(value, limit, [&](std::size_t m) {
       if (items[m] == line.item || has_left(items[m], i)) return;
       const LinearWeight weight = clusters_.weight(items[m], static_cast<Index>(i), static_cast<Index>(l));
@@ -612,25 +567,9 @@ class TransitionGraph {
       best_weight = weight;
       until = root(difference);
       value = until.value();
-      limit = at(line, value) + tolerance_;
+      limit = line.at(value) + tolerance_;
     });
     return best;
-  }
-
-  /// How far the envelope, known until `reach`, stays below the floor.
-  [[nodiscard]] double certified_until(const Arc& arc, double reach) const {
-    if (arc.lines.empty()) return -1;
-    double before = lambda_value_, before_room = arc.floor(before) - at(arc.lines.front(), before);
-    if (before_room <= 2 * tolerance_) return -1;
-    for (std::size_t s = 0; s < arc.lines.size() && before < reach; ++s) {
-      const double corner = s + 1 < arc.lines.size() ? std::min(reach, arc.lines[s + 1].from_value) : reach;
-      const double room = arc.floor(corner) - at(arc.lines[s], corner);
-      if (room <= 2 * tolerance_)
-        return before + (corner - before) * std::max(0.0, (before_room - 3 * tolerance_) / (before_room - room));
-      before = corner;
-      before_room = room;
-    }
-    return reach;
   }
 
   static constexpr std::size_t block = 1024;
@@ -641,7 +580,7 @@ class TransitionGraph {
   double lambda_value_;
   bool fixed_;
   double tolerance_ = 0;
-  std::vector<Arc> arcs_;
+  std::vector<ArcEnvelope> arcs_;
   std::vector<double> start_, slope_, until_;  // of the first lines, or of the bounds
   std::vector<char> is_bound_;
   std::vector<double> bound_end_;  // at lambda = 1
