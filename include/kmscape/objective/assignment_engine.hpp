@@ -256,6 +256,8 @@ class PassWorker {
   /// Takes over the panel's labels for points point_of(0), ..., point_of(used - 1).
   template <class PointOf>
   void commit_panel(const PointOf& point_of, int used) {
+    ChosenLanes<filter_packs> moving;
+    const auto move = [&](int p, Label to) { commit(point_of(p), to); };
     for (int u = 0; u * filter_lanes < used; ++u) {
       const int count = std::min(filter_lanes, used - u * filter_lanes);
       const auto present = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
@@ -271,18 +273,12 @@ class PassWorker {
       } else {
         for (int p = 0; p < count; ++p) old[p] = block_->labels[point_of(u * filter_lanes + p)];
       }
-      std::uint32_t changed = lane_bits(index != old) & present & ~uncertain;
-      if (changed != 0) {
-        std::array<Label, static_cast<std::size_t>(filter_lanes)> label;
-        std::memcpy(label.data(), &index, sizeof(index));
-        for (; changed != 0; changed &= changed - 1) {
-          const int p = std::countr_zero(changed);
-          commit(point_of(u * filter_lanes + p), label[static_cast<std::size_t>(p)]);
-        }
-      }
+      const std::uint32_t changed = lane_bits(index != old) & present & ~uncertain;
+      moving.add(changed, u * filter_lanes, index, move);
       for (std::uint32_t left = uncertain; left != 0; left &= left - 1)
         decide_later(point_of(u * filter_lanes + std::countr_zero(left)));
     }
+    moving.finish(move);
   }
 
   /// Labels points first, ..., last - 1 by the arithmetic that decides.

@@ -99,16 +99,10 @@ class ExactSums {
       return;
     }
     const Index d = layout_->coordinates.rows();
-    const Real* grid = layout_->coordinates.data();
-    Real* out = moments_.data() + 2 * d * from;
-    Real* in = moments_.data() + 2 * d * to;
-    for (Index s = 0; s < d; ++s) {
-      const auto [coarse, fine] = cut(static_cast<Real>(x[s]), grid[s], grid[d + s]);
-      out[s] -= coarse;
-      out[d + s] -= fine;
-      in[s] += coarse;
-      in[d + s] += fine;
-    }
+    if (d == 8)  // whole registers: where the compiler knows it, a pass at d = 8, k = 10 takes a tenth less time
+      move_coordinates(x, from, to, std::integral_constant<Index, 8>{});
+    else
+      move_coordinates(x, from, to, d);
   }
 
   /// Adds the sums of other points.
@@ -142,6 +136,20 @@ class ExactSums {
   }
 
  private:
+  template <class Size>
+  [[gnu::always_inline]] void move_coordinates(const Scalar* __restrict x, Index from, Index to, Size d) {
+    const Real* __restrict grid = layout_->coordinates.data();
+    Real* __restrict out = moments_.data() + 2 * d * from;
+    Real* __restrict in = moments_.data() + 2 * d * to;
+    for (Index s = 0; s < d; ++s) {
+      const auto [coarse, fine] = cut(static_cast<Real>(x[s]), grid[s], grid[d + s]);
+      out[s] -= coarse;
+      out[d + s] -= fine;
+      in[s] += coarse;
+      in[d + s] += fine;
+    }
+  }
+
   /// Adds or removes one point. Its terms are cut the same way every time, so that a point leaves with the bits it
   /// came with.
   template <int Sign>

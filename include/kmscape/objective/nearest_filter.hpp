@@ -438,12 +438,12 @@ class FilterPanel {
   /// filter_lanes numbers from memory, scaled and shifted; scaling by a power of two commutes with rounding.
   [[gnu::always_inline]] Pack<float> convert(const Scalar* from, const Scalar* shift) const {
     if constexpr (std::is_same_v<Scalar, float>) {
-      return load_pack<Pack<float>>(from) * frame_.scale - load_pack<Pack<float>>(shift);
+      return load_in_order<Pack<float>>(from) * frame_.scale - load_pack<Pack<float>>(shift);
     } else {
       constexpr int half = filter_lanes / 2;
-      const Pack<Scalar> low = load_pack<Pack<Scalar>>(from) * frame_.scale - load_pack<Pack<Scalar>>(shift);
-      const Pack<Scalar> high =
-          load_pack<Pack<Scalar>>(from + half) * frame_.scale - load_pack<Pack<Scalar>>(shift + half);
+      const auto first = load_in_order<Pack<Scalar>>(from), second = load_in_order<Pack<Scalar>>(from + half);
+      const Pack<Scalar> low = first * frame_.scale - load_pack<Pack<Scalar>>(shift);
+      const Pack<Scalar> high = second * frame_.scale - load_pack<Pack<Scalar>>(shift + half);
       typedef float Half __attribute__((vector_size(register_bytes / 2)));
       const Half a = __builtin_convertvector(low, Half), b = __builtin_convertvector(high, Half);
       return [&]<int... I>(std::integer_sequence<int, I...>) {
