@@ -67,9 +67,10 @@ struct AminiLevinaResult {
 };
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
-/// O(n^2) memory: for n up to a few hundred. The iterations are few where clusters are separated and many where they
-/// are not: two balls in the plane, n = 256, take 150 (0.6 s) at Delta = 2.2 and 400 (1.3 s) at 1.8; three, n = 255,
-/// at Delta = 1.6 take 13,125 (55 s), as `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh balanced` measures.
+/// O(n^2) memory: for n up to a few hundred. The iterations are few for two clusters, overlapping or not: balls in the
+/// plane, n = 256, take 150 (0.4 s) at Delta = 2.2, 375 (0.9 s) at 1.8 and 500 (1.4 s) at 1.4. Of three and more that
+/// overlap they are many: n = 255 at Delta = 1.6 takes 12,575 (44 s), as `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh
+/// balanced` measures, and at 1.8 the default max_iterations may end them just short of 1e-6.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
                                                                       const AminiLevinaOptions& options = {});
