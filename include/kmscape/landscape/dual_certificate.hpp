@@ -54,6 +54,9 @@ namespace internal {
 template <DataObjective O>
 class DualPoint {
  public:
+  using Matrix = Dependent<Eigen::MatrixXd, O>;
+  using Vector = Dependent<Eigen::VectorXd, O>;
+
   template <class Derived>
   DualPoint(const O& objective, const Eigen::MatrixBase<Derived>& centers) : k_(centers.cols()) {
     const auto assignment = objective.assign(centers);
@@ -74,7 +77,7 @@ class DualPoint {
       cell_[static_cast<std::size_t>(i)] = name[static_cast<std::size_t>(assignment.labels(i))];
     }
     const double total = root_.squaredNorm();
-    const Eigen::VectorXd mean = points_ * root_.cwiseAbs2() / total;
+    const Vector mean = points_ * root_.cwiseAbs2() / total;
     points_.colwise() -= mean;
 
     mass_.setZero(cells_);
@@ -109,7 +112,7 @@ class DualPoint {
       double z = std::numeric_limits<double>::infinity();
       for (Index a = 0; a < cells_; ++a)
         for (Index b = 0; b < a; ++b) z = std::min(z, 2 * half_(a, b) * harmonic(a, b));
-      Eigen::MatrixXd common(cells_, cells_);
+      Matrix common(cells_, cells_);
       for (Index a = 0; a < cells_; ++a)
         for (Index b = 0; b < cells_; ++b) common(a, b) = std::min(half_(a, b), z / (2 * harmonic(a, b)));
       consider(evaluate(common), best);
@@ -148,11 +151,10 @@ class DualPoint {
 
   /// The bound with B = 0.
   [[nodiscard]] DualCertificate principal_components() const {
-    const Eigen::MatrixXd weighted = points_ * root_.asDiagonal();
-    const Eigen::MatrixXd scatter = points_.rows() <= points_.cols() ? Eigen::MatrixXd(weighted * weighted.transpose())
-                                                                     : Eigen::MatrixXd(weighted.transpose() * weighted);
-    const Eigen::VectorXd eigenvalues =
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(scatter, Eigen::EigenvaluesOnly).eigenvalues();
+    const Matrix weighted = points_ * root_.asDiagonal();
+    const Matrix scatter = points_.rows() <= points_.cols() ? Matrix(weighted * weighted.transpose())
+                                                            : Matrix(weighted.transpose() * weighted);
+    const Vector eigenvalues = Eigen::SelfAdjointEigenSolver<Matrix>(scatter, Eigen::EigenvaluesOnly).eigenvalues();
     DualCertificate result;
     result.margin = -std::numeric_limits<double>::infinity();
     result.error = rounding(scale_);
@@ -164,12 +166,12 @@ class DualPoint {
   }
 
   /// The dual point of the given t (cells x cells, symmetric).
-  [[nodiscard]] DualCertificate evaluate(const Eigen::MatrixXd& t) const {
+  [[nodiscard]] DualCertificate evaluate(const Matrix& t) const {
     const Index n = points_.cols(), d = points_.rows(), c = cells_;
     // K + B = U C U': the columns of U are the weighted coordinates, then r_ab and r_ba, of norm 1, for every a < b.
-    Eigen::MatrixXd factor;
+    Matrix factor;
     factor.setZero(n, d + c * (c - 1));
-    Eigen::MatrixXd rho;
+    Matrix rho;
     rho.setZero(c, c);
     for (Index i = 0; i < n; ++i) {
       for (Index s = 0; s < d; ++s) factor(i, s) = root_(i) * points_(s, i);
@@ -181,7 +183,7 @@ class DualPoint {
         rho(a, b) += root_(i) * r;
       }
     }
-    Eigen::MatrixXd core;
+    Matrix core;
     core.setZero(factor.cols(), factor.cols());
     for (Index s = 0; s < d; ++s) core(s, s) = 1;
     double norm = scale_;
@@ -197,21 +199,21 @@ class DualPoint {
       }
 
     // The part in the span of the cells, in the basis u_a / sqrt(W_a), and what is orthogonal to it.
-    Eigen::MatrixXd inside;
+    Matrix inside;
     inside.setZero(c, factor.cols());
     for (Index i = 0; i < n; ++i) inside.row(cell(i)) += root_(i) / std::sqrt(mass_(cell(i))) * factor.row(i);
     for (Index i = 0; i < n; ++i) factor.row(i) -= root_(i) / std::sqrt(mass_(cell(i))) * inside.row(cell(i));
-    const Eigen::MatrixXd basis = complement(mass_.cwiseSqrt());  // of s, within the span: c x (c - 1)
-    const Eigen::MatrixXd projected = basis.transpose() * inside;
-    const Eigen::MatrixXd on_cells = projected * core * projected.transpose();
+    const Matrix basis = complement(mass_.cwiseSqrt());  // of s, within the span: c x (c - 1)
+    const Matrix projected = basis.transpose() * inside;
+    const Matrix on_cells = projected * core * projected.transpose();
     // Zero but for rounding.
     const double coupling = (factor * (core * projected.transpose())).norm();
-    const Eigen::MatrixXd triangle = upper_triangle(factor);
-    const Eigen::MatrixXd off_cells = triangle * core * triangle.transpose();
-    const auto ascending = [](const Eigen::MatrixXd& matrix) -> Eigen::VectorXd {
-      return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(matrix, Eigen::EigenvaluesOnly).eigenvalues();
+    const Matrix triangle = upper_triangle(factor);
+    const Matrix off_cells = triangle * core * triangle.transpose();
+    const auto ascending = [](const Matrix& matrix) -> Vector {
+      return Eigen::SelfAdjointEigenSolver<Matrix>(matrix, Eigen::EigenvaluesOnly).eigenvalues();
     };
-    const Eigen::VectorXd on = ascending(on_cells), off = ascending(off_cells);
+    const Vector on = ascending(on_cells), off = ascending(off_cells);
 
     DualCertificate result;
     result.error = coupling + rounding(norm);
@@ -229,21 +231,21 @@ class DualPoint {
   [[nodiscard]] Index column(Index a, Index b) const { return a * (cells_ - 1) + b - (b > a); }
 
   /// An orthonormal basis of what is orthogonal to `vector` (c entries): c x (c - 1).
-  [[nodiscard]] static Eigen::MatrixXd complement(const Eigen::VectorXd& vector) {
-    const Eigen::MatrixXd q = Eigen::HouseholderQR<Eigen::MatrixXd>(vector).householderQ();
+  [[nodiscard]] static Matrix complement(const Vector& vector) {
+    const Matrix q = Eigen::HouseholderQR<Matrix>(vector).householderQ();
     return q.rightCols(vector.size() - 1);
   }
 
   /// R of the QR decomposition.
-  [[nodiscard]] static Eigen::MatrixXd upper_triangle(const Eigen::MatrixXd& matrix) {
-    const Eigen::HouseholderQR<Eigen::MatrixXd> qr(matrix);
+  [[nodiscard]] static Matrix upper_triangle(const Matrix& matrix) {
+    const Eigen::HouseholderQR<Matrix> qr(matrix);
     const Index rows = std::min(matrix.rows(), matrix.cols());
     return qr.matrixQR().topRows(rows).template triangularView<Eigen::Upper>();
   }
 
   Index k_, cells_ = 0;
-  Eigen::MatrixXd points_, means_, half_;
-  Eigen::VectorXd root_, mass_;
+  Matrix points_, means_, half_;
+  Vector root_, mass_;
   std::vector<Index> cell_;
   double value_ = 0, scale_ = 0;
 };

@@ -41,17 +41,19 @@ struct SweptSets {
 template <SphericalMixture Model>
 class DirectionalObjective {
  public:
+  using Matrix = internal::Dependent<Eigen::MatrixXd, Model>;
+
   /// Use `directional`.
-  DirectionalObjective(PopulationObjective<Model> objective, Eigen::MatrixXd centers, Eigen::MatrixXd direction)
+  DirectionalObjective(PopulationObjective<Model> objective, Matrix centers, Matrix direction)
       : objective_(std::move(objective)), centers_(std::move(centers)), direction_(std::move(direction)) {
-    const Eigen::ArrayXd squares = direction_.colwise().squaredNorm().transpose();
+    const internal::Dependent<Eigen::ArrayXd, Model> squares = direction_.colwise().squaredNorm().transpose();
     for (const auto& sums : objective_.integrator().cell_replicates(centers_, "DirectionalObjective"))
       quadratics_.push_back({sums.distortion.sum(), slope(sums), 2 * (sums.mass * squares).sum()});
   }
 
   [[nodiscard]] const PopulationObjective<Model>& objective() const { return objective_; }
-  [[nodiscard]] const Eigen::MatrixXd& centers() const { return centers_; }      // d x m: beta
-  [[nodiscard]] const Eigen::MatrixXd& direction() const { return direction_; }  // d x m: v
+  [[nodiscard]] const Matrix& centers() const { return centers_; }      // d x m: beta
+  [[nodiscard]] const Matrix& direction() const { return direction_; }  // d x m: v
 
   /// H^v(t) = G(beta + t v).
   [[nodiscard]] double value(double t) const { return static_cast<double>(objective_.value(at(t))); }
@@ -70,7 +72,7 @@ class DirectionalObjective {
   [[nodiscard]] double second_derivative(double t) const { return second_derivative_with_error(t).value; }
   [[nodiscard]] Estimate second_derivative_with_error(double t) const {
     std::vector<double> forms;
-    const Eigen::VectorXd v = direction_.reshaped();
+    const internal::Dependent<Eigen::VectorXd, Model> v = direction_.reshaped();
     for (const auto& hessian :
          objective_.integrator().hessian_replicates(centers_ + t * direction_, "DirectionalObjective"))
       forms.push_back(v.dot(hessian.matrix() * v));
@@ -121,7 +123,7 @@ class DirectionalObjective {
   }
 
   PopulationObjective<Model> objective_;
-  Eigen::MatrixXd centers_, direction_;
+  Matrix centers_, direction_;
   std::vector<Quadratic> quadratics_;  // U^v: one where it is exact, else one a replicate
 };
 
@@ -154,7 +156,7 @@ template <SphericalMixture Model>
 auto DirectionalObjective<Model>::sweep(double t) const -> Sweep {
   constexpr std::string_view function = "DirectionalObjective::swept";
   internal::require(std::isfinite(t), function, "t", t, "a step is finite", "pass a finite number");
-  const Eigen::MatrixXd moved = centers_ + t * direction_;
+  const Matrix moved = centers_ + t * direction_;
   const Index m = centers_.cols(), k = objective_.model().components();
   const auto& mixture = objective_.integrator().mixture();
   const auto span = internal::center_span({centers_, moved}, mixture, objective_.options().integrator, function);
@@ -162,10 +164,10 @@ auto DirectionalObjective<Model>::sweep(double t) const -> Sweep {
              after = internal::cell_regions(span.project(moved));
 
   // Region i + m j is Delta_{i->j}.
-  std::vector<internal::HalfSpaces> regions;
+  std::vector<internal::Dependent<internal::HalfSpaces, Model>> regions;
   for (const auto& to : after)
     for (const auto& from : before) {
-      internal::HalfSpaces both = from;
+      internal::Dependent<internal::HalfSpaces, Model> both = from;
       both.normals.conservativeResize(Eigen::NoChange, from.normals.cols() + to.normals.cols());
       both.normals.rightCols(to.normals.cols()) = to.normals;
       both.offsets.conservativeResize(from.offsets.size() + to.offsets.size());
@@ -176,18 +178,19 @@ auto DirectionalObjective<Model>::sweep(double t) const -> Sweep {
   const auto rays = objective_.integrator().ray_rule();
   const auto tables = internal::moment_tables(regions, span.p(), span.mixture, rays, span.by_rays);
 
-  SweptSets result;
-  const Eigen::ArrayXXd zero = Eigen::ArrayXXd::Zero(m, m);
-  std::vector<Eigen::ArrayXXd> masses(tables.size(), zero), gains(tables.size(), zero);
+  using Array = internal::Dependent<Eigen::ArrayXXd, Model>;
+  internal::Dependent<SweptSets, Model> result;
+  const Array zero = Array::Zero(m, m);
+  std::vector<Array> masses(tables.size(), zero), gains(tables.size(), zero);
   for (Index s = 0; s < k; ++s) {
     const auto& component = mixture.components[static_cast<std::size_t>(s)];
-    std::vector<Eigen::ArrayXXd> own_masses(tables.size(), zero), own_gains(tables.size(), zero);
+    std::vector<Array> own_masses(tables.size(), zero), own_gains(tables.size(), zero);
     for (std::size_t r = 0; r < tables.size(); ++r)
       for (Index j = 0; j < m; ++j)
         for (Index i = 0; i < m; ++i) {
           // |x - b|^2 - |x - a|^2 = -2 (b - a) . (x - (a + b) / 2), small near the new boundary: moments around a point
           // of it keep its digits.
-          const Eigen::VectorXd difference = moved.col(j) - moved.col(i);
+          const internal::Dependent<Eigen::VectorXd, Model> difference = moved.col(j) - moved.col(i);
           const auto own =
               internal::shifted_moments(tables[r], i + m * j, s, span, component.center, moved.col(i) + difference / 2);
           own_masses[r](i, j) = own.mass;
