@@ -68,8 +68,8 @@ struct AminiLevinaResult {
 
 /// Solves the relaxation of `points` (d x n) for k clusters, k dividing n. Throws `invalid_input`. O(n^3) an iteration,
 /// O(n^2) memory: for n up to a few hundred. The iterations are few for two clusters, overlapping or not: balls in the
-/// plane, n = 256, take 150 (0.4 s) at Delta = 2.2, 375 (0.9 s) at 1.8 and 500 (1.4 s) at 1.4. Of three and more that
-/// overlap they are many: n = 255 at Delta = 1.6 takes 12,575 (44 s), as `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh
+/// plane, n = 256, take 150 (0.5 s) at Delta = 2.2, 400 (1.2 s) at 1.8 and 500 (1.5 s) at 1.4. Of three and more that
+/// overlap they are many: n = 255 at Delta = 1.6 takes 12,650 (44 s), as `KMSCAPE_BENCH_LARGE=1 sh bench/run.sh
 /// balanced` measures, and at 1.8 the default max_iterations may end them just short of 1e-6.
 template <class P>
 [[nodiscard]] AminiLevinaResult<Sum<typename P::Scalar>> amini_levina(const Eigen::MatrixBase<P>& points, Index k,
@@ -99,8 +99,11 @@ class AminiLevinaIteration {
         residuals_(n_ * (n_ + 1) / 2),
         images_(residuals_.size()),
         memory_(residuals_.size(), std::min<Index>(20, (n_ + 1) / 2)),
-        part_(n_),
-        two_clusters_(2 * size == static_cast<Real>(n_)) {
+        part_(n_) {
+    if (2 * size == static_cast<Real>(n_)) {  // Z >= 0 follows from the rest
+      least_entry_ = -std::numeric_limits<Real>::infinity();
+      favor_ = 1;
+    }
     center(centered_cost_);
     state_.diagonal().setOnes();
   }
@@ -169,7 +172,7 @@ class AminiLevinaIteration {
     ++measures_;
     if (measures_ < next_change_) return;
     // A change forgets what was remembered, so that they come ever more seldom.
-    const Real mean = log_ratio_ / static_cast<Real>(since_) + std::log(two_clusters_ ? Real(1) : favor);
+    const Real mean = log_ratio_ / static_cast<Real>(since_) + std::log(favor_);
     if (std::abs(mean) <= std::log(Real(2))) return;
     const Real factor = std::clamp(std::exp(mean / 2), Real(0.2), Real(5));
     take_positive();
@@ -190,15 +193,9 @@ class AminiLevinaIteration {
 
  private:
   static constexpr Real relaxation = Real(1.6), tiny = std::numeric_limits<Real>::epsilon();
-  // Measured at n = 60 and 120, three and four balls 1.6 apart: 1 takes up to twice the iterations, 10 a quarter more.
-  // Without multipliers of Z >= 0 it is the other way round: two balls, n = 256, take a fifth more with 4 than with 1.
-  static constexpr Real favor = 4;
 
   void take_positive() {
-    if (two_clusters_)
-      positive_ = state_;
-    else
-      positive_ = state_.cwiseMax(Real(0));
+    positive_ = state_.cwiseMax(least_entry_);
     positive_.diagonal().setOnes();
   }
 
@@ -225,7 +222,10 @@ class AminiLevinaIteration {
   Vector residuals_, images_;
   AndersonMemory<Real> memory_;
   SemidefinitePart<Real> part_;
-  bool two_clusters_;  // Z >= 0 follows from the rest
+  Real least_entry_ = 0;  // of Y, off the diagonal
+  // Measured at n = 60 and 120, three and four balls 1.6 apart: 1 takes up to twice the iterations, 10 a quarter more.
+  // Without multipliers of Z >= 0 it is the other way round: two balls, n = 256, take a fifth more with 4 than with 1.
+  Real favor_ = 4;
   Real last_residual_ = 0, primal_share_ = 0, dual_share_ = 0;
   bool is_extrapolated_ = false;
   Real log_ratio_ = 0;

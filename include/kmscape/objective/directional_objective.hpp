@@ -42,6 +42,7 @@ template <SphericalMixture Model>
 class DirectionalObjective {
  public:
   using Matrix = internal::Dependent<Eigen::MatrixXd, Model>;
+  using Vector = internal::Dependent<Eigen::VectorXd, Model>;
 
   /// Use `directional`.
   DirectionalObjective(PopulationObjective<Model> objective, Matrix centers, Matrix direction)
@@ -72,7 +73,7 @@ class DirectionalObjective {
   [[nodiscard]] double second_derivative(double t) const { return second_derivative_with_error(t).value; }
   [[nodiscard]] Estimate second_derivative_with_error(double t) const {
     std::vector<double> forms;
-    const internal::Dependent<Eigen::VectorXd, Model> v = direction_.reshaped();
+    const Vector v = direction_.reshaped();
     for (const auto& hessian :
          objective_.integrator().hessian_replicates(centers_ + t * direction_, "DirectionalObjective"))
       forms.push_back(v.dot(hessian.matrix() * v));
@@ -190,7 +191,7 @@ auto DirectionalObjective<Model>::sweep(double t) const -> Sweep {
         for (Index i = 0; i < m; ++i) {
           // |x - b|^2 - |x - a|^2 = -2 (b - a) . (x - (a + b) / 2), small near the new boundary: moments around a point
           // of it keep its digits.
-          const internal::Dependent<Eigen::VectorXd, Model> difference = moved.col(j) - moved.col(i);
+          const Vector difference = moved.col(j) - moved.col(i);
           const auto own =
               internal::shifted_moments(tables[r], i + m * j, s, span, component.center, moved.col(i) + difference / 2);
           own_masses[r](i, j) = own.mass;
