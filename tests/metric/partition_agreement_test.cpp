@@ -192,7 +192,8 @@ TEST_CASE("the normalisers have names") {
 TEST_CASE("every measure is symmetric, ignores names, and is perfect for equal partitions of a million points") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto a = random_labels(100, 4, seed), b = random_labels(100, 3, seed + 20);
-    for (const auto measure : {&kmscape::rand_index, &kmscape::adjusted_rand_index, &kmscape::misclassification_rate}) {
+    for (const auto measure :
+         {&kmscape::rand_index<>, &kmscape::adjusted_rand_index<>, &kmscape::misclassification_rate<>}) {
       CHECK(measure(a, b) == measure(b, a));
       CHECK(measure(renamed(a), b) == measure(a, b));
     }

@@ -21,14 +21,19 @@ class Capacities {
   [[nodiscard]] static Capacities equal() { return Capacities(Kind::equal, {}, {}); }
 
   /// `sizes[j]` points in cluster j; they sum to n.
-  [[nodiscard]] static Capacities exactly(std::vector<Index> sizes) { return Capacities(Kind::sizes, sizes, sizes); }
+  template <class WhenUsed = void>
+  [[nodiscard]] static Capacities exactly(std::vector<Index> sizes) {
+    return Capacities(Kind::sizes, sizes, sizes);
+  }
 
   /// From `lower[j]` to `upper[j]` points in cluster j.
+  template <class WhenUsed = void>
   [[nodiscard]] static Capacities between(std::vector<Index> lower, std::vector<Index> upper) {
     return Capacities(Kind::bounds, std::move(lower), std::move(upper));
   }
 
   /// The same bounds for every cluster.
+  template <class WhenUsed = void>
   [[nodiscard]] static Capacities between(Index lower, Index upper) {
     return Capacities(Kind::common_bounds, {lower}, {upper});
   }
@@ -39,6 +44,7 @@ class Capacities {
 
   /// The bounds for k clusters of `total` points. Throws `invalid_input` where no partition keeps to them; `function`
   /// names the caller's in the refusal.
+  template <class WhenUsed = void>
   [[nodiscard]] Bounds bounds(Index k, Index total, std::string_view function = "Capacities::bounds") const {
     using internal::require, internal::text;
     require(k >= 1, function, "k", k, "there must be a cluster", "pass k >= 1");

@@ -34,7 +34,8 @@ template <class Reference>
 }
 
 /// `options.prices`: one for each of k centers, or none.
-inline void check_prices(const std::vector<double>& prices, Index k, std::string_view function) {
+template <class WhenUsed = void>
+void check_prices(const std::vector<double>& prices, Index k, std::string_view function) {
   require(prices.empty() || static_cast<Index>(prices.size()) == k, function, "options.prices",
           text(prices.size(), " numbers"), text("there are ", k, " centers"), "pass one price per center, or none");
   for (std::size_t j = 0; j < prices.size(); ++j)

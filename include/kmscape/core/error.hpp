@@ -39,31 +39,33 @@ class invalid_input : public std::invalid_argument {
 
 namespace internal {
 
-/// Joins values into one string; floating-point numbers keep every digit that distinguishes them.
-template <class... Parts>
-[[nodiscard]] std::string text(const Parts&... parts) {
-  std::ostringstream out;
-  const auto put = [&out](const auto& part) {
-    using Part = std::decay_t<decltype(part)>;
-    if constexpr (std::is_floating_point_v<Part>) {
-      // The shortest of the two precisions that reads back as the same number.
-      std::ostringstream brief;
-      brief.precision(std::numeric_limits<Part>::digits10);
-      brief << part;
-      Part again{};
-      // The largest numbers, rounded to fewer digits, can overflow when read back.
-      const bool read = static_cast<bool>(std::istringstream(brief.str()) >> again);
-      if ((read && again == part) || part != part) {
-        out << brief.str();
-      } else {
-        out.precision(std::numeric_limits<Part>::max_digits10);
-        out << part;
-      }
+/// Writes a value; of a floating-point number every digit that distinguishes it.
+template <class Part>
+void put(std::ostringstream& out, const Part& part) {
+  if constexpr (std::is_floating_point_v<Part>) {
+    // The shortest of the two precisions that reads back as the same number.
+    std::ostringstream brief;
+    brief.precision(std::numeric_limits<Part>::digits10);
+    brief << part;
+    Part again{};
+    // The largest numbers, rounded to fewer digits, can overflow when read back.
+    const bool read = static_cast<bool>(std::istringstream(brief.str()) >> again);
+    if ((read && again == part) || part != part) {
+      out << brief.str();
     } else {
+      out.precision(std::numeric_limits<Part>::max_digits10);
       out << part;
     }
-  };
-  (put(parts), ...);
+  } else {
+    out << part;
+  }
+}
+
+/// Joins values into one string. By value: literals of every length are then of one type, compiled once.
+template <class... Parts>
+[[nodiscard]] std::string text(Parts... parts) {
+  std::ostringstream out;
+  (put(out, parts), ...);
   return out.str();
 }
 

@@ -66,6 +66,7 @@ inline void leave_callers_core([[maybe_unused]] std::thread& thread, [[maybe_unu
 /// Workers that live as long as the object. With one thread it starts none and runs everything on the caller.
 class ThreadTeam {
  public:
+  template <class WhenUsed = void>
   explicit ThreadTeam(int threads)
       : size_(resolve_threads(threads)),
         spins_(size_ > 1 && internal::machine_threads() >= size_) {
@@ -125,6 +126,7 @@ class ThreadTeam {
   }
 
  private:
+  template <class WhenUsed = void>
   void serve(int worker) {
     std::size_t seen = 0;
     for (;;) {

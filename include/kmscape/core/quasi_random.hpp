@@ -27,7 +27,8 @@ namespace kmscape {
 
 /// The x with Phi(x) = u for 0 < u < 1, Phi being the standard normal distribution function; to a few units in the last
 /// place of the smaller of u and 1 - u. Throws `invalid_input`.
-[[nodiscard]] inline double normal_quantile(double u);
+template <class WhenUsed = void>
+[[nodiscard]] double normal_quantile(double u);
 
 /// One replicate of a scrambled Sobol sequence in [0, 1)^dimension. Immutable: threads may share it. A coordinate's
 /// values depend on the seed, the replicate and the coordinate only, not on the dimension.
@@ -37,18 +38,21 @@ class QuasiRandom {
 
   /// Replicates with different numbers are independent. Needs dimension >= 1 and replicate >= 0. Throws
   /// `invalid_input`. O(dimension).
+  template <class WhenUsed = void>
   explicit QuasiRandom(Index dimension, Seed seed = 0, Index replicate = 0);
 
   [[nodiscard]] Index dimension() const { return shift_.size(); }
 
   /// Writes point i, 0 <= i < 2^32, into `out` (dimension() entries), each coordinate an odd multiple of 2^-53: never 0
   /// or 1. Take the first 2^m points: their means are the accurate ones. Throws `invalid_input`. O(dimension log i).
+  template <class WhenUsed = void>
   void point(Index i, Eigen::Ref<Eigen::VectorXd> out) const {
     check(i, out.size(), dimension(), "QuasiRandom::point");
     write(i, out);
   }
 
   /// Writes a standard normal vector (dimension() entries) made of point i, coordinate by coordinate.
+  template <class WhenUsed = void>
   void normal(Index i, Eigen::Ref<Eigen::VectorXd> out) const {
     check(i, out.size(), dimension(), "QuasiRandom::normal");
     write(i, out);
@@ -57,6 +61,7 @@ class QuasiRandom {
 
   /// Writes a point of the unit ball in dimension() - 1 dimensions, uniform over replicates: the direction of a normal
   /// vector, and the last coordinate's root as the radius.
+  template <class WhenUsed = void>
   void unit_ball(Index i, Eigen::Ref<Eigen::VectorXd> out) const {
     check(i, out.size(), dimension() - 1, "QuasiRandom::unit_ball");
     Eigen::VectorXd u(dimension());
@@ -75,6 +80,7 @@ class QuasiRandom {
   static constexpr int digits = 52;   // of a coordinate; half a unit is added, so that 53 are used
   static constexpr int columns = 32;  // of the generating matrices: binary digits of a point's number
 
+  template <class WhenUsed = void>
   static void check(Index i, Index size, Index expected, std::string_view function) {
     internal::require(i >= 0 && i < most_points, function, "i", i, "points are numbered 0, ..., 2^32 - 1",
                       "use another replicate for more points");
@@ -82,6 +88,7 @@ class QuasiRandom {
                       internal::text("this sequence writes ", expected, " coordinates"), "pass a vector of this size");
   }
 
+  template <class WhenUsed = void>
   void write(Index i, Eigen::Ref<Eigen::VectorXd> out) const {
     // Gray code of i: neighbours differ in one digit, and each block of 2^m points holds the same points as without it.
     const auto number = static_cast<std::uint64_t>(i);
@@ -120,7 +127,8 @@ struct PrimitivePolynomial {
 };
 
 /// The primitive polynomials over GF(2) by degree, then value: x + 1, x^2 + x + 1, x^3 + x + 1, ...
-[[nodiscard]] inline std::vector<PrimitivePolynomial> primitive_polynomials(Index count) {
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<PrimitivePolynomial> primitive_polynomials(Index count) {
   std::vector<PrimitivePolynomial> found;
   for (int degree = 1; static_cast<Index>(found.size()) < count; ++degree)
     for (std::uint32_t bits = (std::uint32_t{1} << degree) + 1;
@@ -169,7 +177,8 @@ inline constexpr std::array<std::array<std::uint8_t, 7>, 36> sobol_initial_numbe
 
 /// The columns of coordinate s's generating matrix before scrambling, row 1 in the top bit of 64. Column k has a one in
 /// row k and nothing below it. Coordinate 0 is van der Corput's.
-[[nodiscard]] inline std::vector<std::uint64_t> sobol_columns(Index s, PrimitivePolynomial polynomial, int count) {
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<std::uint64_t> sobol_columns(Index s, PrimitivePolynomial polynomial, int count) {
   std::vector<std::uint64_t> v(static_cast<std::size_t>(count));
   const auto at = [&v](int k) -> std::uint64_t& { return v[static_cast<std::size_t>(k)]; };
   for (int k = 0; k < count; ++k) {
@@ -197,7 +206,8 @@ inline constexpr std::array<std::array<std::uint8_t, 7>, 36> sobol_initial_numbe
 
 }  // namespace internal
 
-inline QuasiRandom::QuasiRandom(Index dimension, Seed seed, Index replicate) {
+template <class WhenUsed>
+QuasiRandom::QuasiRandom(Index dimension, Seed seed, Index replicate) {
   internal::require(dimension >= 1, "QuasiRandom", "dimension", dimension, "a point needs at least one coordinate",
                     "pass dimension >= 1");
   internal::require(replicate >= 0, "QuasiRandom", "replicate", replicate, "replicates are numbered 0, 1, 2, ...",
@@ -221,7 +231,8 @@ inline QuasiRandom::QuasiRandom(Index dimension, Seed seed, Index replicate) {
   }
 }
 
-inline double normal_quantile(double u) {
+template <class WhenUsed>
+double normal_quantile(double u) {
   internal::require(u > 0 && u < 1, "normal_quantile", "u", u, "a quantile belongs to a probability inside (0, 1)",
                     "pass 0 < u < 1");
   // The upper tail holds p <= 1/2. A start good to 4.5e-4 (Abramowitz and Stegun 26.2.23); each of Halley's steps

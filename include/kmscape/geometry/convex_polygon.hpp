@@ -45,14 +45,19 @@ class ConvexPolygon {
 
   /// The intersection of h half-planes; of equal ones the first gives the edge. A polygon without interior has no
   /// edges and is empty. O(h^2).
-  explicit ConvexPolygon(std::span<const HalfPlane> half_planes) { assign(half_planes); }
+  template <class WhenUsed = void>
+  explicit ConvexPolygon(std::span<const HalfPlane> half_planes) {
+    assign(half_planes);
+  }
 
   /// The same in place, reusing memory.
+  template <class WhenUsed = void>
   void assign(std::span<const HalfPlane> half_planes);
 
   [[nodiscard]] const std::vector<PolygonEdge>& edges() const { return edges_; }
   [[nodiscard]] bool is_empty() const { return is_empty_; }
   [[nodiscard]] bool is_plane() const { return !is_empty_ && edges_.empty(); }
+  template <class WhenUsed = void>
   [[nodiscard]] bool is_bounded() const {
     return is_empty_ || (!edges_.empty() && std::all_of(edges_.begin(), edges_.end(), [](const PolygonEdge& edge) {
              return std::isfinite(edge.from) && std::isfinite(edge.to);
@@ -60,12 +65,14 @@ class ConvexPolygon {
   }
 
   /// Whether x lies in the polygon, its boundary included. O(edges).
+  template <class WhenUsed = void>
   [[nodiscard]] bool contains(const Eigen::Vector2d& x) const {
     return !is_empty_ && std::all_of(edges_.begin(), edges_.end(),
                                      [&](const PolygonEdge& edge) { return edge.normal.dot(x) <= edge.offset; });
   }
 
   /// The corners in counter-clockwise order, for a picture; those of an unbounded polygon without the ones at infinity.
+  template <class WhenUsed = void>
   [[nodiscard]] std::vector<Eigen::Vector2d> corners() const {
     std::vector<Eigen::Vector2d> result;
     for (const auto& edge : edges_)
@@ -92,14 +99,16 @@ template <class Derived>
 namespace internal {
 
 /// A number in [-2, 2] that grows with the angle of a direction, and resolves angles as well as its coordinates do.
-[[nodiscard]] inline double turning_key(const Eigen::Vector2d& direction) {
+template <class WhenUsed = void>
+[[nodiscard]] double turning_key(const Eigen::Vector2d& direction) {
   const double part = direction.y() / (std::abs(direction.x()) + std::abs(direction.y()));
   if (direction.x() >= 0) return part;
   return direction.y() >= 0 ? 2 - part : -2 - part;
 }
 
 /// The angle in [0, 2 pi] by which an edge's normal is turned left into the next one's; 2 pi from an edge to itself.
-[[nodiscard]] inline double turn(const PolygonEdge& edge, const PolygonEdge& next) {
+template <class WhenUsed = void>
+[[nodiscard]] double turn(const PolygonEdge& edge, const PolygonEdge& next) {
   // By identity: the cross product of a vector with itself is no exact 0 where the compiler fuses its terms.
   if (&edge == &next) return 2 * std::numbers::pi;
   const double cross = edge.normal.x() * next.normal.y() - edge.normal.y() * next.normal.x();
@@ -109,7 +118,8 @@ namespace internal {
 }
 
 /// {x: |x - a| <= |x - b|} for distinct points of the plane.
-[[nodiscard]] inline HalfPlane nearer_half_plane(const Eigen::Vector2d& a, const Eigen::Vector2d& b, Index origin) {
+template <class WhenUsed = void>
+[[nodiscard]] HalfPlane nearer_half_plane(const Eigen::Vector2d& a, const Eigen::Vector2d& b, Index origin) {
   const double dx = b.x() - a.x(), dy = b.y() - a.y(), length = std::hypot(dx, dy);
   const Eigen::Vector2d normal(dx / length, dy / length);
   return {normal, normal.x() * (a.x() + dx / 2) + normal.y() * (a.y() + dy / 2), origin};
@@ -117,7 +127,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline void ConvexPolygon::assign(std::span<const HalfPlane> half_planes) {
+template <class WhenUsed>
+void ConvexPolygon::assign(std::span<const HalfPlane> half_planes) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   // Where lines meet that are parallel up to rounding is decided by rounding: such a strip may seem to end on one of
   // its sides and to have no end on the other.

@@ -62,7 +62,8 @@ void for_each_chord(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
 
 /// The angle of the arc, counter-clockwise, between where one chord leaves the disc and the next one enters it. The
 /// edges' normals tell an arc of almost nothing from one of almost the whole circle.
-[[nodiscard]] inline double arc_angle(const Chord& chord, const Chord& next) {
+template <class WhenUsed = void>
+[[nodiscard]] double arc_angle(const Chord& chord, const Chord& next) {
   const double rough = turn(*chord.edge, *next.edge) - std::acos(chord.distance) - std::acos(next.distance);
   const auto& a = chord.end;
   const auto& b = next.start;
@@ -70,9 +71,9 @@ void for_each_chord(const ConvexPolygon& polygon, const Eigen::Vector2d& center,
   return std::max(0.0, angle + 2 * std::numbers::pi * std::round((rough - angle) / (2 * std::numbers::pi)));
 }
 
-/// Adds to area, first and second moments around the origin. In coordinates: every program that includes the library
-/// would compile expressions.
-struct AreaSums {
+/// Adds to area, first and second moments around the origin.
+template <class WhenUsed>
+struct BasicAreaSums {
   double area = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
 
   void add(double size, double along_x, double along_y) {
@@ -133,9 +134,11 @@ struct AreaSums {
     yy += across;
   }
 };
+using AreaSums = BasicAreaSums<void>;
 
 /// Of the whole unit ball of this dimension.
-[[nodiscard]] inline PlaneMoments centered_moments(Index dimension) {
+template <class WhenUsed = void>
+[[nodiscard]] PlaneMoments centered_moments(Index dimension) {
   PlaneMoments result;
   result.mass = 1;
   result.second(0, 0) = result.second(1, 1) = 1 / (static_cast<double>(dimension) + 2);
@@ -171,7 +174,8 @@ struct AreaSums {
 
 /// Twice pi times the share of the hemisphere over the wedge from the origin to the part of a line at distance h up to
 /// s along it, against the same share for a sector: antisymmetric in s.
-[[nodiscard]] inline double hemisphere_wedge(double h, double s, bool on_circle) {
+template <class WhenUsed = void>
+[[nodiscard]] double hemisphere_wedge(double h, double s, bool on_circle) {
   if (h == 0) return 0;
   const double half = std::sqrt((1 - h) * (1 + h));
   const double height = on_circle ? 0 : std::sqrt(std::max(0.0, (half - s) * (half + s)));
@@ -181,7 +185,8 @@ struct AreaSums {
 
 /// The mass of the wedge from the origin to a part of a line at distance h > 0, beyond the line: the integral of
 /// h g / (h^2 + s^2). Everything in it is positive.
-[[nodiscard]] inline double mass_beyond_chord(double h, double from, double to, Index ball_dimension) {
+template <class WhenUsed = void>
+[[nodiscard]] double mass_beyond_chord(double h, double from, double to, Index ball_dimension) {
   const double square = (1 - h) * (1 + h), half = std::sqrt(square), power = static_cast<double>(ball_dimension + 1);
   const auto angle = [half](double s) { return std::atan2(s, std::sqrt(std::max(0.0, (half - s) * (half + s)))); };
   const double start = angle(from), end = angle(to);

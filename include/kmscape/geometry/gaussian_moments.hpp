@@ -30,7 +30,8 @@ namespace kmscape {
 namespace internal {
 
 /// Mass of the triangle (0, 0), (h, 0), (h, s) for h >= 0 (Nicholson 1943), odd in s.
-[[nodiscard]] inline double normal_triangle_mass(double h, double s) {
+template <class WhenUsed = void>
+[[nodiscard]] double normal_triangle_mass(double h, double s) {
   if (h == 0 || s == 0) return 0;
   return std::atan2(s, h) / (2 * std::numbers::pi) - owens_t(h, s / h);
 }

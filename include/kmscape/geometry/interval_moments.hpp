@@ -23,10 +23,12 @@ struct IntervalMoments {
 
 /// N(0, 1) over [a, b], a <= b, ends may be infinite. Mass and moments have full relative accuracy, in the tails and
 /// for short intervals too.
-[[nodiscard]] inline IntervalMoments normal_interval_moments(double a, double b);
+template <class WhenUsed = void>
+[[nodiscard]] IntervalMoments normal_interval_moments(double a, double b);
 
 /// The first coordinate of a uniform point of the unit ball of dimension D >= 1 over [a, b], a <= b, ends anywhere.
-[[nodiscard]] inline IntervalMoments ball_interval_moments(double a, double b, Index ball_dimension);
+template <class WhenUsed = void>
+[[nodiscard]] IntervalMoments ball_interval_moments(double a, double b, Index ball_dimension);
 
 /// The density of the first coordinate of a uniform point of the unit ball of dimension D >= 1; 0 at +-1 and beyond.
 [[nodiscard]] inline double ball_slice_density(double y, Index ball_dimension);
@@ -42,7 +44,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline IntervalMoments normal_interval_moments(double a, double b) {
+template <class WhenUsed>
+IntervalMoments normal_interval_moments(double a, double b) {
   if (!(a < b)) return {};
   if (b - a <= 1) {
     // The closed forms of the moments would cancel.
@@ -61,7 +64,8 @@ inline IntervalMoments normal_interval_moments(double a, double b) {
   return {mass, left - right, mass + (std::isinf(a) ? 0 : a * left) - (std::isinf(b) ? 0 : b * right)};
 }
 
-inline IntervalMoments ball_interval_moments(double a, double b, Index ball_dimension) {
+template <class WhenUsed>
+IntervalMoments ball_interval_moments(double a, double b, Index ball_dimension) {
   a = std::max(a, -1.0);
   b = std::min(b, 1.0);
   if (!(a < b)) return {};

@@ -29,7 +29,8 @@ namespace kmscape {
 [[nodiscard]] inline double normal_cdf(double x) { return normal_tail(-x); }
 
 /// Owen's T(h, a) for any h and a, infinite ones included; relative error a few units in the last place.
-[[nodiscard]] inline double owens_t(double h, double a);
+template <class WhenUsed = void>
+[[nodiscard]] double owens_t(double h, double a);
 
 namespace internal {
 
@@ -49,7 +50,8 @@ namespace internal {
 
 /// The integral over [a, b] of exp(-scale (x - from) (x + from) / 2) / (height + x^2) for 0 <= from <= a. All 16
 /// exponentials are done in registers, which makes T four times as fast as with calls of std::exp.
-[[nodiscard]] inline double integrate_normal_wedge(double a, double b, double from, double scale, double height) {
+template <class WhenUsed = void>
+[[nodiscard]] double integrate_normal_wedge(double a, double b, double from, double scale, double height) {
   constexpr int packs = 16 / pack_lanes<double>;
   const auto& rule = gauss_legendre<16>();
   Pack<double> sum = {};
@@ -69,7 +71,8 @@ namespace internal {
 
 /// T(h, a) for h >= 0 and 0 <= a <= 1. The integrand is positive, so that nothing cancels, and its poles at +-i are far
 /// enough from [0, 1].
-[[nodiscard]] inline double owens_t_below_one(double h, double a) {
+template <class WhenUsed = void>
+[[nodiscard]] double owens_t_below_one(double h, double a) {
   const double square = h * h;
   double sum = 0;
   if (h * a <= 3.5) {
@@ -84,7 +87,8 @@ namespace internal {
 /// T(h, to / h) - T(h, from / h) for h > 0 and from <= to, which may be infinite: the mass of the wedge from the origin
 /// to the segment {(h, s): from < s < to}, beyond that segment. Short and far segments are integrated by themselves,
 /// since there the difference would cancel.
-[[nodiscard]] inline double mass_beyond_segment(double h, double from, double to) {
+template <class WhenUsed = void>
+[[nodiscard]] double mass_beyond_segment(double h, double from, double to) {
   if (from < 0 && to > 0) return owens_t(h, to / h) + owens_t(h, -from / h);
   if (!(from < to)) return 0;
   if (to <= 0) return mass_beyond_segment(h, -to, -from);
@@ -105,7 +109,8 @@ namespace internal {
 
 }  // namespace internal
 
-inline double owens_t(double h, double a) {
+template <class WhenUsed>
+double owens_t(double h, double a) {
   if (a < 0) return -owens_t(h, -a);
   h = std::abs(h);
   if (a <= 1) return internal::owens_t_below_one(h, a);

@@ -37,13 +37,13 @@ struct PowerDiagram {
   /// The half-planes whose intersection is cell i in the plane; their origins are the cells behind. Throws
   /// `invalid_input` unless d = 2 and 0 <= i < k. Of several equal sites only those of least gamma have cells, which
   /// coincide.
-  template <class Dummy = void>
+  template <class WhenUsed = void>
   [[nodiscard]] std::vector<HalfPlane> half_planes(Index i) const;
 
   /// Cell i as a polygon in the plane. Throws as `half_planes`. O(k^2).
-  template <class Dummy = void>
+  template <class WhenUsed = void>
   [[nodiscard]] ConvexPolygon cell(Index i) const {
-    return ConvexPolygon(half_planes<Dummy>(i));
+    return ConvexPolygon(half_planes<WhenUsed>(i));
   }
 };
 
@@ -65,7 +65,8 @@ void check_magnitude(const Eigen::MatrixBase<Derived>& columns, double most, std
               columns(r, j), text("sums of products overflow above ", most), "scale points and sites down");
 }
 
-inline void check_diagram(const PowerDiagram& diagram, std::string_view function) {
+template <class WhenUsed = void>
+void check_diagram(const PowerDiagram& diagram, std::string_view function) {
   const auto& [sites, gamma] = diagram;
   check_columns(sites, function, "sites", "site");
   require(gamma.size() == sites.cols(), function, "gamma.size()", gamma.size(),
@@ -159,7 +160,7 @@ double PowerDiagram::margin(const Eigen::MatrixBase<Derived>& points, const Labe
   return least;
 }
 
-template <class Dummy>
+template <class WhenUsed>
 std::vector<HalfPlane> PowerDiagram::half_planes(Index i) const {
   internal::require(sites.rows() == 2, "PowerDiagram::cell", "sites.rows()", sites.rows(),
                     "cells are polygons in the plane only", "project the sites to 2 x k");

@@ -20,7 +20,8 @@ struct RayRule {
 
 /// `rule.replicates` matrices p x samples of unit vectors, each column uniform on the sphere. The points of a sequence
 /// fill the cube evenly, and normal vectors made of them the sphere. O(replicates samples p).
-[[nodiscard]] inline std::vector<Eigen::MatrixXd> sphere_directions(Index p, const RayRule& rule) {
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<Eigen::MatrixXd> sphere_directions(Index p, const RayRule& rule) {
   std::vector<Eigen::MatrixXd> result;
   Eigen::VectorXd direction(p);
   for (int r = 0; r < rule.replicates; ++r) {

@@ -64,23 +64,29 @@ struct Association {
   Eigen::ArrayXXd mass;                  // m x k: probability of cell i and cluster s together; sums to 1
   double standard_error = 0;             // of the entries of `mass`: 0 when they are exact
 
+  template <class WhenUsed = void>
   [[nodiscard]] Index count(AssociationKind kind) const {
     return std::count_if(groups.begin(), groups.end(), [kind](const auto& group) { return group.kind == kind; });
   }
   /// True when every cluster has a center of its own and no center is left over.
+  template <class WhenUsed = void>
   [[nodiscard]] bool is_truth() const {
     return almost_empty.empty() && count(AssociationKind::one_fit_one) == static_cast<Index>(groups.size());
   }
   /// The structure that QZC's theorems prove for local minima: no many-fit-many group.
-  [[nodiscard]] bool is_structured() const { return count(AssociationKind::many_fit_many) == 0; }
+  template <class WhenUsed = void>
+  [[nodiscard]] bool is_structured() const {
+    return count(AssociationKind::many_fit_many) == 0;
+  }
 };
 
 /// Groups from the joint masses of m cells (rows) and k clusters (columns), any common scale.
 /// Every cluster keeps its largest cell and every cell that is not almost empty its largest cluster, so that nothing is
 /// left without a group. Throws `invalid_input` for negative or non-finite masses and for a cluster without mass. O(m
 /// k).
-[[nodiscard]] inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses,
-                                           const AssociationOptions& options = {});
+template <class WhenUsed = void>
+[[nodiscard]] Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses,
+                                    const AssociationOptions& options = {});
 
 /// Groups of fitted centers (d x m) and the components of a model, by the masses of the centers' Voronoi cells.
 template <class Derived, MixtureModel Model>
@@ -94,14 +100,16 @@ template <DataObjective O, class Derived>
 
 /// The association as a person would say it: `2 centers on cluster 0; 1 center over clusters {1, 3}; center 4 almost
 /// empty`. Clusters are called by `names` where given.
-[[nodiscard]] inline std::string describe(const Association& association, std::span<const std::string> names = {});
+template <class WhenUsed = void>
+[[nodiscard]] std::string describe(const Association& association, std::span<const std::string> names = {});
 
 namespace internal {
 
 /// Connected components by repeated relabelling to the smaller representative.
-class Components {
+template <class WhenUsed>
+class BasicComponents {
  public:
-  explicit Components(Index size) : parent_(static_cast<std::size_t>(size)) {
+  explicit BasicComponents(Index size) : parent_(static_cast<std::size_t>(size)) {
     std::iota(parent_.begin(), parent_.end(), Index{0});
   }
   Index find(Index i) {
@@ -118,6 +126,7 @@ class Components {
  private:
   std::vector<Index> parent_;
 };
+using Components = BasicComponents<void>;
 
 [[nodiscard]] inline AssociationKind kind_of(std::size_t centers, std::size_t clusters) {
   if (clusters == 1) return centers == 1 ? AssociationKind::one_fit_one : AssociationKind::many_fit_one;
@@ -126,7 +135,8 @@ class Components {
 
 }  // namespace internal
 
-inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, const AssociationOptions& options) {
+template <class WhenUsed>
+Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, const AssociationOptions& options) {
   using internal::require;
   require(options.edge_share > 0 && options.edge_share <= 1, "associate", "options.edge_share", options.edge_share,
           "a share that joins a cell and a cluster lies in (0, 1]", "pass e.g. 0.3");
@@ -136,7 +146,6 @@ inline Association associate(const Eigen::Ref<const Eigen::ArrayXXd>& masses, co
   const auto at = [](Index i) { return static_cast<std::size_t>(i); };
   require(m > 0 && k > 0, "associate", "masses", internal::text("a ", m, " x ", k, " array"),
           "at least one cell and one cluster are needed", "pass one row per cell and one column per cluster");
-  // In loops: every program that includes the library would compile expressions.
   double total = 0;
   for (Index s = 0; s < k; ++s) {
     double of_column = 0;
@@ -212,7 +221,8 @@ Association associate(const O& objective, const Eigen::MatrixBase<Derived>& cent
   return associate(masses, options);
 }
 
-inline std::string describe(const Association& association, std::span<const std::string> names) {
+template <class WhenUsed>
+std::string describe(const Association& association, std::span<const std::string> names) {
   const auto cluster = [&](Index s) {
     const auto at = static_cast<std::size_t>(s);
     return at < names.size() ? names[at] : std::to_string(s);

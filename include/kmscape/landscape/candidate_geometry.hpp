@@ -69,9 +69,15 @@ struct CandidateGeometry {
   [[nodiscard]] bool is_gaussian() const { return t > 0; }
 
   /// T_i, ascending.
-  [[nodiscard]] std::vector<Index> met_clusters(Index i) const { return members(meets, i); }
+  template <class WhenUsed = void>
+  [[nodiscard]] std::vector<Index> met_clusters(Index i) const {
+    return members(meets, i);
+  }
   /// A_i, ascending.
-  [[nodiscard]] std::vector<Index> held_clusters(Index i) const { return members(holds, i); }
+  template <class WhenUsed = void>
+  [[nodiscard]] std::vector<Index> held_clusters(Index i) const {
+    return members(holds, i);
+  }
 
   /// The largest rho_s(F_jl) over all faces; 0 where none cuts B_s.
   [[nodiscard]] double deepest_cut(Index s) const {
@@ -91,6 +97,7 @@ struct CandidateGeometry {
   /// At most: the same directions serve all components, so that errors may add up.
   [[nodiscard]] double cell_mass_error(Index i) const { return weighted_row(mass_error, i); }
   /// c_i = sum of m_is c_is / sum of m_is, weighted (equation 9); beta_i where the cell has no mass.
+  template <class WhenUsed = void>
   [[nodiscard]] Eigen::VectorXd cell_centroid(Index i) const {
     const double total = cell_mass(i);
     Eigen::VectorXd result(fitted.rows());
@@ -103,6 +110,7 @@ struct CandidateGeometry {
     return result;
   }
   /// An upper bound on the standard error of `cell_centroid`'s distance from beta_i.
+  template <class WhenUsed = void>
   [[nodiscard]] double cell_centroid_error(Index i) const;
   /// |beta_i - mean of the true centers of `clusters`|; `clusters` is not empty.
   [[nodiscard]] double distance_to_mean(Index i, const std::vector<Index>& clusters) const {
@@ -122,6 +130,7 @@ struct CandidateGeometry {
     for (Index s = 0; s < clusters(); ++s) sum += table(i, s) * weights(s);
     return sum;
   }
+  template <class WhenUsed = void>
   [[nodiscard]] static std::vector<Index> members(const Membership& table, Index i) {
     std::vector<Index> result;
     for (Index s = 0; s < table.cols(); ++s)
@@ -171,7 +180,8 @@ template <class Centers, class Direction>
   return 2 * std::atan2((along - apart).norm(), (along + apart).norm());
 }
 
-inline double CandidateGeometry::cell_centroid_error(Index i) const {
+template <class WhenUsed>
+double CandidateGeometry::cell_centroid_error(Index i) const {
   const double total = cell_mass(i);
   if (!(total > 0)) return 0;
   const double root = std::sqrt(static_cast<double>(fitted.rows()));

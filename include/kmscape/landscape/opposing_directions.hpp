@@ -85,7 +85,8 @@ namespace internal {
   return result;
 }
 
-[[nodiscard]] inline Eigen::ArrayXi signs_of(unsigned pattern, Index m) {
+template <class WhenUsed = void>
+[[nodiscard]] Eigen::ArrayXi signs_of(unsigned pattern, Index m) {
   Eigen::ArrayXi signs(m);
   for (Index i = 0; i < m; ++i) signs(i) = i > 0 && (pattern >> (i - 1) & 1u) ? -1 : 1;
   return signs;

@@ -95,7 +95,8 @@ template <DataObjective O>
 struct ShareInterval {
   double low = 0, high = 1;
 };
-[[nodiscard]] inline ShareInterval wilson_interval(Index count, Index trials, double z = 1.959963984540054) {
+template <class WhenUsed = void>
+[[nodiscard]] ShareInterval wilson_interval(Index count, Index trials, double z = 1.959963984540054) {
   internal::require(trials >= 1, "wilson_interval", "trials", trials, "a share needs at least one trial",
                     "pass trials >= 1");
   internal::require(count >= 0 && count <= trials, "wilson_interval", "count", count,

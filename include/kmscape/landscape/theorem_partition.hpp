@@ -31,9 +31,10 @@ namespace internal {
 }
 
 /// The sets S_a while they are made.
-class PartitionBuilder {
+template <class WhenUsed>
+class BasicPartitionBuilder {
  public:
-  explicit PartitionBuilder(Index clusters) : group_of_(static_cast<std::size_t>(clusters), -1) {}
+  explicit BasicPartitionBuilder(Index clusters) : group_of_(static_cast<std::size_t>(clusters), -1) {}
 
   [[nodiscard]] bool has(Index s) const { return group_of_[static_cast<std::size_t>(s)] >= 0; }
 
@@ -60,9 +61,11 @@ class PartitionBuilder {
   std::vector<AssociationGroup> groups_;
   std::vector<Index> group_of_;  // the set that has cluster s, -1 for none
 };
+using PartitionBuilder = BasicPartitionBuilder<void>;
 
 /// Says which clusters are in no set or in several. (Every center is in exactly one by the steps themselves.)
-inline void check_cover(Index clusters, TheoremPartition& partition) {
+template <class WhenUsed = void>
+void check_cover(Index clusters, TheoremPartition& partition) {
   std::vector<int> times(static_cast<std::size_t>(clusters));
   for (const auto& group : partition.groups)
     for (const Index s : group.clusters) ++times[static_cast<std::size_t>(s)];

@@ -113,14 +113,22 @@ struct TheoremReport {
   std::vector<Conclusion> conclusions;
   TheoremPartition partition;  // Theorems 1 and 2; empty for the families, which bound every center by itself
 
-  [[nodiscard]] bool model_applies() const { return all_met(HypothesisRole::model); }
+  template <class WhenUsed = void>
+  [[nodiscard]] bool model_applies() const {
+    return all_met(HypothesisRole::model);
+  }
   /// False: certainly no local minimum. True does not prove one; the Hessian does.
-  [[nodiscard]] bool may_be_minimum() const { return all_met(HypothesisRole::minimum); }
+  template <class WhenUsed = void>
+  [[nodiscard]] bool may_be_minimum() const {
+    return all_met(HypothesisRole::minimum);
+  }
   /// Every bound holds and, where the theorem promises a partition, there is one.
+  template <class WhenUsed = void>
   [[nodiscard]] bool concludes() const {
     return std::all_of(conclusions.begin(), conclusions.end(), [](const auto& row) { return row.holds; }) &&
            partition.gaps.empty();
   }
+  template <class WhenUsed = void>
   [[nodiscard]] TheoremVerdict verdict() const {
     if (!may_be_minimum()) return TheoremVerdict::not_a_minimum;
     if (!model_applies()) return TheoremVerdict::silent;
@@ -128,6 +136,7 @@ struct TheoremReport {
   }
 
  private:
+  template <class WhenUsed = void>
   [[nodiscard]] bool all_met(HypothesisRole role) const {
     return std::all_of(hypotheses.begin(), hypotheses.end(),
                        [role](const auto& row) { return row.role != role || row.met; });

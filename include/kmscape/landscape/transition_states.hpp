@@ -149,8 +149,9 @@ template <std::same_as<Labels> L>
 }
 
 /// `size` of the numbers below `total`, ascending (Floyd's method).
-[[nodiscard]] inline std::vector<Index> sample_below(Index total, Index size, RandomStream stream) {
-  std::unordered_set<Index> chosen;
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<Index> sample_below(Index total, Index size, RandomStream stream) {
+  Dependent<std::unordered_set<Index>, WhenUsed> chosen;
   for (Index top = total - size; top < total; ++top)
     if (const Index drawn = stream.index(top + 1); !chosen.insert(drawn).second) chosen.insert(top);
   std::vector<Index> result(chosen.begin(), chosen.end());

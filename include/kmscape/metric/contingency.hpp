@@ -20,6 +20,7 @@ struct TableShape {
 
 /// Numbers of points, (labels of a) x (labels of b). Throws `invalid_input` for lists that are empty or of different
 /// length, negative labels, and labels outside the shape. O(n + rows columns).
+template <class WhenUsed = void>
 [[nodiscard]] ContingencyTable contingency_table(const Labels& a, const Labels& b, const TableShape& shape = {});
 
 /// Sums of weights: `weights` holds one positive number per point. Throws `invalid_input` for weights too.
@@ -30,8 +31,9 @@ template <class Derived>
 
 namespace internal {
 
-inline void check_label_pair(const Labels& a, const Labels& b, std::string_view function, std::string_view a_name,
-                             std::string_view b_name) {
+template <class WhenUsed = void>
+void check_label_pair(const Labels& a, const Labels& b, std::string_view function, std::string_view a_name,
+                      std::string_view b_name) {
   require(a.size() > 0, function, a_name, "an empty list", "there must be at least one point",
           "pass one label per point");
   check_labels(a, a.size(), function, a_name);
@@ -39,8 +41,9 @@ inline void check_label_pair(const Labels& a, const Labels& b, std::string_view 
 }
 
 /// The number asked for, or the smallest that holds every label.
-[[nodiscard]] inline Index table_size(const Labels& labels, Index asked, std::string_view label_name,
-                                      std::string_view size_name) {
+template <class WhenUsed = void>
+[[nodiscard]] Index table_size(const Labels& labels, Index asked, std::string_view label_name,
+                               std::string_view size_name) {
   Index largest = 0;
   labels.maxCoeff(&largest);
   const Index needed = Index{labels(largest)} + 1;
@@ -50,14 +53,16 @@ inline void check_label_pair(const Labels& a, const Labels& b, std::string_view 
   return asked == 0 ? needed : asked;
 }
 
-[[nodiscard]] inline TableShape table_shape(const Labels& a, const Labels& b, const TableShape& asked) {
+template <class WhenUsed = void>
+[[nodiscard]] TableShape table_shape(const Labels& a, const Labels& b, const TableShape& asked) {
   check_label_pair(a, b, "contingency_table", "a", "b");
   return {table_size(a, asked.rows, "a", "shape.rows"), table_size(b, asked.columns, "b", "shape.columns")};
 }
 
 }  // namespace internal
 
-inline ContingencyTable contingency_table(const Labels& a, const Labels& b, const TableShape& shape) {
+template <class WhenUsed>
+ContingencyTable contingency_table(const Labels& a, const Labels& b, const TableShape& shape) {
   const auto [rows, columns] = internal::table_shape(a, b, shape);
   ContingencyTable table = ContingencyTable::Zero(rows, columns);
   for (Index i = 0; i < a.size(); ++i) ++table(a(i), b(i));

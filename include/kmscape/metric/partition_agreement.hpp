@@ -48,28 +48,35 @@ enum class Normaliser {
 
 /// The least share of points that a one-to-one renaming of parts leaves with different labels; points of parts without
 /// a partner count as wrong. In [0, 1), symmetric. For r <= s parts O(r^2 s) time and O(r s) memory more.
+template <class WhenUsed = void>
 [[nodiscard]] double misclassification_rate(const Labels& labels, const Labels& truth);
 
 /// True when both are the same partition up to the names of the parts.
+template <class WhenUsed = void>
 [[nodiscard]] bool exact_recovery(const Labels& labels, const Labels& truth);
 
 /// The share of pairs of points on which both partitions agree (together in both or apart in both); 1 for one point.
+template <class WhenUsed = void>
 [[nodiscard]] double rand_index(const Labels& a, const Labels& b);
 
 /// The Rand index adjusted for chance: 1 for equal partitions, 0 on average for independent ones with parts of the
 /// given sizes. Partitions that leave chance no room (both of one part, or both of single points) agree by
 /// definition: 1.
+template <class WhenUsed = void>
 [[nodiscard]] double adjusted_rand_index(const Labels& a, const Labels& b);
 
 /// Entropy of a random point's label in nats, from 0 (one part) to log of the number of parts (equal parts). Throws
 /// `invalid_input`.
+template <class WhenUsed = void>
 [[nodiscard]] double entropy(const Labels& labels);
 
 /// Mutual information I(a; b) of a random point's labels in nats, at least 0.
+template <class WhenUsed = void>
 [[nodiscard]] double mutual_information(const Labels& a, const Labels& b);
 
 /// Mutual information over a mean of the entropies, in [0, 1]: 1 for equal partitions. Two partitions of one part each
 /// are equal: 1; where the mean alone is 0, a partition of one part tells nothing about the other: 0.
+template <class WhenUsed = void>
 [[nodiscard]] double normalized_mutual_information(const Labels& a, const Labels& b,
                                                    Normaliser normaliser = Normaliser::arithmetic);
 
@@ -81,7 +88,8 @@ struct UsedLabels {
   std::vector<Index> sizes;
 };
 
-[[nodiscard]] inline UsedLabels used_labels(const Labels& labels) {
+template <class WhenUsed = void>
+[[nodiscard]] UsedLabels used_labels(const Labels& labels) {
   const auto at = [](Label label) { return static_cast<std::size_t>(label); };
   std::vector<Index> count(at(labels.maxCoeff()) + 1, 0);
   for (const Label label : labels) ++count[at(label)];
@@ -106,8 +114,9 @@ struct JointCounts {
   Index points = 0;
 };
 
-[[nodiscard]] inline JointCounts joint_counts(const Labels& a, const Labels& b, std::string_view function,
-                                              std::string_view a_name = "a", std::string_view b_name = "b") {
+template <class WhenUsed = void>
+[[nodiscard]] JointCounts joint_counts(const Labels& a, const Labels& b, std::string_view function,
+                                       std::string_view a_name = "a", std::string_view b_name = "b") {
   check_label_pair(a, b, function, a_name, b_name);
   const auto at = [](Index i) { return static_cast<std::size_t>(i); };
   UsedLabels in_a = used_labels(a), in_b = used_labels(b);
@@ -143,7 +152,8 @@ struct PairCounts {
   double in_both, in_a_only, in_b_only, in_neither;
 };
 
-[[nodiscard]] inline PairCounts pair_counts(const JointCounts& joint) {
+template <class WhenUsed = void>
+[[nodiscard]] PairCounts pair_counts(const JointCounts& joint) {
   const auto pairs = [](Index count) {
     const auto c = static_cast<std::uint64_t>(count);
     return c % 2 == 0 ? c / 2 * (c - 1) : (c - 1) / 2 * c;  // halved first: c (c - 1) may not fit
@@ -170,14 +180,16 @@ class CompensatedSum {
   double sum_ = 0, error_ = 0;
 };
 
-[[nodiscard]] inline double entropy_of_parts(const std::vector<Index>& sizes, Index points) {
+template <class WhenUsed = void>
+[[nodiscard]] double entropy_of_parts(const std::vector<Index>& sizes, Index points) {
   const auto n = static_cast<double>(points);
   CompensatedSum sum;
   for (const Index size : sizes) sum.add(static_cast<double>(size) / n * std::log(n / static_cast<double>(size)));
   return sum.value();
 }
 
-[[nodiscard]] inline double information_of(const JointCounts& joint) {
+template <class WhenUsed = void>
+[[nodiscard]] double information_of(const JointCounts& joint) {
   const auto n = static_cast<double>(joint.points);
   CompensatedSum sum;
   for (const auto& [row, column, count] : joint.cells) {
@@ -191,7 +203,8 @@ class CompensatedSum {
 
 }  // namespace internal
 
-inline double misclassification_rate(const Labels& labels, const Labels& truth) {
+template <class WhenUsed>
+double misclassification_rate(const Labels& labels, const Labels& truth) {
   const auto joint = internal::joint_counts(labels, truth, "misclassification_rate", "labels", "truth");
   Eigen::MatrixXd loss =
       Eigen::MatrixXd::Zero(static_cast<Index>(joint.rows.size()), static_cast<Index>(joint.columns.size()));
@@ -200,7 +213,8 @@ inline double misclassification_rate(const Labels& labels, const Labels& truth) 
   return (n + minimum_cost_matching(loss).cost) / n;
 }
 
-inline bool exact_recovery(const Labels& labels, const Labels& truth) {
+template <class WhenUsed>
+bool exact_recovery(const Labels& labels, const Labels& truth) {
   internal::check_label_pair(labels, truth, "exact_recovery", "labels", "truth");
   std::vector<Label> there(static_cast<std::size_t>(labels.maxCoeff()) + 1, -1);
   std::vector<Label> back(static_cast<std::size_t>(truth.maxCoeff()) + 1, -1);
@@ -216,13 +230,15 @@ inline bool exact_recovery(const Labels& labels, const Labels& truth) {
   return true;
 }
 
-inline double rand_index(const Labels& a, const Labels& b) {
+template <class WhenUsed>
+double rand_index(const Labels& a, const Labels& b) {
   const auto pairs = internal::pair_counts(internal::joint_counts(a, b, "rand_index"));
   const double agreeing = pairs.in_both + pairs.in_neither, all = agreeing + (pairs.in_a_only + pairs.in_b_only);
   return all > 0 ? agreeing / all : 1;
 }
 
-inline double adjusted_rand_index(const Labels& a, const Labels& b) {
+template <class WhenUsed>
+double adjusted_rand_index(const Labels& a, const Labels& b) {
   const auto [both, a_only, b_only, neither] =
       internal::pair_counts(internal::joint_counts(a, b, "adjusted_rand_index"));
   // Index minus expectation and largest minus expectation, both times the number of pairs and 2. Written out, nothing
@@ -232,16 +248,19 @@ inline double adjusted_rand_index(const Labels& a, const Labels& b) {
   return room > 0 ? above_chance / room : 1;
 }
 
-inline double entropy(const Labels& labels) {
+template <class WhenUsed>
+double entropy(const Labels& labels) {
   internal::check_label_pair(labels, labels, "entropy", "labels", "labels");
   return internal::entropy_of_parts(internal::used_labels(labels).sizes, labels.size());
 }
 
-inline double mutual_information(const Labels& a, const Labels& b) {
+template <class WhenUsed>
+double mutual_information(const Labels& a, const Labels& b) {
   return internal::information_of(internal::joint_counts(a, b, "mutual_information"));
 }
 
-inline double normalized_mutual_information(const Labels& a, const Labels& b, Normaliser normaliser) {
+template <class WhenUsed>
+double normalized_mutual_information(const Labels& a, const Labels& b, Normaliser normaliser) {
   const auto joint = internal::joint_counts(a, b, "normalized_mutual_information");
   if (joint.rows.size() == 1 && joint.columns.size() == 1) return 1;
   if (joint.rows.size() == 1 || joint.columns.size() == 1) return 0;

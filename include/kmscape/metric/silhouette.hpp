@@ -269,7 +269,8 @@ template <std::floating_point Real, class W>
   return result;
 }
 
-inline void check_two_clusters(const Labels& labels, std::string_view function) {
+template <class WhenUsed = void>
+void check_two_clusters(const Labels& labels, std::string_view function) {
   require(labels.minCoeff() < labels.maxCoeff(), function, "labels", text("all ", labels(0)),
           "a silhouette compares a cluster with others, and there is one only", "pass labels of at least two clusters");
 }

@@ -32,8 +32,10 @@ struct SweptSets {
   double reassignment_error = 0, adjacent_reassignment_error = 0;  // of the sums below, whose terms depend on one another
 
   /// W^v(t).
+  template <class WhenUsed = void>
   [[nodiscard]] double reassignment() const { return gain.sum(); }
   /// The part of W^v(t) of cells that are adjacent at t = 0, in QZC equation 11: an upper bound of W.
+  template <class WhenUsed = void>
   [[nodiscard]] double adjacent_reassignment() const { return adjacent.select(gain, 0).sum(); }
 };
 

@@ -89,14 +89,16 @@ struct SpanMixture {
 };
 
 /// The moments of one region and one component around the component's center in units of its size.
-struct RegionMoments {
+template <class WhenUsed>
+struct BasicRegionMoments {
   double mass = 0;
   double square = 0;       // of |y|^2
   Eigen::VectorXd first;   // p
   Eigen::MatrixXd second;  // p x p
 
-  explicit RegionMoments(Index p = 0) : first(Eigen::VectorXd::Zero(p)), second(Eigen::MatrixXd::Zero(p, p)) {}
+  explicit BasicRegionMoments(Index p = 0) : first(Eigen::VectorXd::Zero(p)), second(Eigen::MatrixXd::Zero(p, p)) {}
 };
+using RegionMoments = BasicRegionMoments<void>;
 
 /// The interval that half-spaces of the line leave, empty when left >= right.
 struct Interval {
@@ -207,11 +209,12 @@ void add_rays(const std::same_as<Eigen::MatrixXd> auto& directions, const Eigen:
 }
 
 /// Masses and moments of m regions (rows) and K components (columns), around the components' centers in their units.
-struct MomentTable {
+template <class WhenUsed>
+struct BasicMomentTable {
   Eigen::ArrayXXd mass, square;  // m x K
   Eigen::MatrixXd first;         // p x (m K), column i + m s
 
-  MomentTable(Index p, Index m, Index components)
+  BasicMomentTable(Index p, Index m, Index components)
       : mass(Eigen::ArrayXXd::Zero(m, components)),
         square(Eigen::ArrayXXd::Zero(m, components)),
         first(Eigen::MatrixXd::Zero(p, m * components)) {}
@@ -227,6 +230,7 @@ struct MomentTable {
     for (Index t = 0; t < first.rows(); ++t) first(t, column(i, s)) = own_first(t);
   }
 };
+using MomentTable = BasicMomentTable<void>;
 
 /// Tables of Voronoi cells by rays, one a replicate.
 ///

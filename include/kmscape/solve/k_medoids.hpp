@@ -60,7 +60,8 @@ template <DataObjective O>
 
 namespace internal {
 
-inline void check(const KMedoidsOptions& options, Index n, Index k) {
+template <class WhenUsed = void>
+void check(const KMedoidsOptions& options, Index n, Index k) {
   constexpr std::string_view function = "k_medoids";
   require(n >= 1, function, "n", n, "at least one point is needed", "pass n >= 1");
   require(k >= 1, function, "k", k, "at least one medoid is needed", "pass k >= 1");

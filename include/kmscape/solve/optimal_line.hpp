@@ -226,9 +226,10 @@ class SortedLine {
 };
 
 /// The splits of one layer, which never decrease: row j as a bit at place j + split(j), two bits a row (Elias 1974).
-class SplitCode {
+template <class WhenUsed>
+class BasicSplitCode {
  public:
-  SplitCode(Index first_row, const std::vector<Index>& split) : first_row_(first_row) {
+  BasicSplitCode(Index first_row, const std::vector<Index>& split) : first_row_(first_row) {
     const Index last = static_cast<Index>(split.size()) - 1;
     offset_ = first_row + split[static_cast<std::size_t>(first_row)];
     words_.assign(static_cast<std::size_t>((last + split.back() - offset_) / 64 + 1), 0);
@@ -252,6 +253,7 @@ class SplitCode {
   Index first_row_ = 0, offset_ = 0;
   std::vector<std::uint64_t> words_;
 };
+using SplitCode = BasicSplitCode<void>;
 
 template <DataObjective O>
 class LineProgram {

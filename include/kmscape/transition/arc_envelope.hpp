@@ -23,7 +23,8 @@ struct EnvelopeLine {
   [[nodiscard]] double at(double lambda) const { return start + lambda * (end - start); }
 };
 
-struct ArcEnvelope {
+template <class WhenUsed>
+struct BasicArcEnvelope {
   static constexpr std::size_t small_cluster = 200;  // its pools are the whole of it
 
   ItemPool pool;                    // may hold items that have left, and some twice
@@ -70,5 +71,6 @@ struct ArcEnvelope {
     return reach;
   }
 };
+using ArcEnvelope = BasicArcEnvelope<void>;
 
 }  // namespace kmscape::internal

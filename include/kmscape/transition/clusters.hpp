@@ -17,7 +17,8 @@
 namespace kmscape::internal {
 
 /// Sites s at lambda = 0 and t at lambda = 1, and items that belong to clusters.
-struct Clusters {
+template <class WhenUsed>
+struct BasicClusters {
   Index dim = 0, items = 0, count = 0;
 
   struct Cluster {
@@ -93,6 +94,7 @@ struct Clusters {
     cluster.items.pop_back();
   }
 };
+using Clusters = BasicClusters<void>;
 
 /// A grid for the columns of one or two matrices of equal size: of spacing 2^-exponent, from an origin that is a
 /// multiple of the extent's power of two, so that coordinates that are whole multiples of something stay so.

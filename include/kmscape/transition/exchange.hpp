@@ -51,7 +51,8 @@ using ItemExchange = std::vector<Move>;
 namespace internal {
 
 /// Whether every item is where its move begins.
-[[nodiscard]] inline bool is_applicable(const ItemExchange& exchange, const Labels& labels) {
+template <class WhenUsed = void>
+[[nodiscard]] bool is_applicable(const ItemExchange& exchange, const Labels& labels) {
   return std::all_of(exchange.begin(), exchange.end(), [&](const Move& move) {
     return move.item >= 0 && move.item < labels.size() && labels(move.item) == move.from;
   });
@@ -60,7 +61,8 @@ namespace internal {
 }  // namespace internal
 
 /// Makes the moves. Throws `invalid_input` where an item is not where its move begins.
-inline void apply_exchange(const ItemExchange& exchange, Labels& labels) {
+template <class WhenUsed = void>
+void apply_exchange(const ItemExchange& exchange, Labels& labels) {
   if (!internal::is_applicable(exchange, labels))
     for (const auto& move : exchange) {
       internal::require(move.item >= 0 && move.item < labels.size(), "apply_exchange", "exchange.item", move.item,
@@ -74,7 +76,8 @@ inline void apply_exchange(const ItemExchange& exchange, Labels& labels) {
 }
 
 /// The exchange that undoes this one.
-[[nodiscard]] inline ItemExchange reversed(const ItemExchange& exchange) {
+template <class WhenUsed = void>
+[[nodiscard]] ItemExchange reversed(const ItemExchange& exchange) {
   ItemExchange result;
   result.reserve(exchange.size());
   for (auto move = exchange.rbegin(); move != exchange.rend(); ++move)
@@ -89,7 +92,8 @@ struct DifferenceGraph {
 };
 
 /// Throws `invalid_input` unless the labels are of equally many items. O(n).
-[[nodiscard]] inline DifferenceGraph difference_graph(const Labels& from, const Labels& to) {
+template <class WhenUsed = void>
+[[nodiscard]] DifferenceGraph difference_graph(const Labels& from, const Labels& to) {
   internal::check_labels(from, from.size(), "difference_graph", "from");
   internal::check_labels(to, from.size(), "difference_graph", "to");
   DifferenceGraph graph;
@@ -103,7 +107,8 @@ struct DifferenceGraph {
 /// The arcs of the graph as exchanges, applicable in any order: the cyclical ones first, then sequential ones, each
 /// from a cluster that is to shrink to one that is to grow, as few as possible. Size bounds that hold for both
 /// clusterings hold in between. O(arcs).
-[[nodiscard]] inline std::vector<ItemExchange> decompose(const DifferenceGraph& graph) {
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<ItemExchange> decompose(const DifferenceGraph& graph) {
   const auto at = [](auto i) { return static_cast<std::size_t>(i); };
   std::vector<std::vector<Move>> leaving(at(graph.clusters));
   for (auto arc = graph.arcs.rbegin(); arc != graph.arcs.rend(); ++arc) leaving[at(arc->from)].push_back(*arc);

@@ -19,15 +19,18 @@
 namespace kmscape::internal {
 
 /// Which clusters may shrink and grow.
-struct Room {
+template <class WhenUsed>
+struct BasicRoom {
   std::vector<char> shrink, grow;
 
   [[nodiscard]] bool any() const { return std::find(shrink.begin(), shrink.end(), 1) != shrink.end(); }
 };
+using Room = BasicRoom<void>;
 
-class ExchangePaths {
+template <class WhenUsed>
+class BasicExchangePaths {
  public:
-  explicit ExchangePaths(std::size_t k) : k_(k), nodes_(k + 1), label_(nodes_), value_(nodes_), via_(nodes_, -1) {
+  explicit BasicExchangePaths(std::size_t k) : k_(k), nodes_(k + 1), label_(nodes_), value_(nodes_), via_(nodes_, -1) {
     tree_.assign(nodes_, -1);
   }
 
@@ -221,5 +224,6 @@ class ExchangePaths {
   Breakpoint lambda_;
   double lambda_value_ = 0, tolerance_ = 0;
 };
+using ExchangePaths = BasicExchangePaths<void>;
 
 }  // namespace kmscape::internal

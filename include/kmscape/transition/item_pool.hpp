@@ -27,7 +27,8 @@ inline constexpr std::size_t pool_lanes = 32;
 
 /// Rounded costs stand side by side, for passes over all of them, in whole blocks: the last is filled up with infinite
 /// ones.
-struct ItemPool {
+template <class WhenUsed>
+struct BasicItemPool {
   std::vector<Index> items;
   std::vector<double> start, slope;  // of the cost over lambda
 
@@ -105,5 +106,6 @@ struct ItemPool {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 };
+using ItemPool = BasicItemPool<void>;
 
 }  // namespace kmscape::internal

@@ -13,8 +13,9 @@ using Predecessors = std::vector<std::ptrdiff_t>;
 
 /// If l lies on the way to i, so that an arc i -> l closes a cycle, puts the nodes l -> ... -> i into `cycle`.
 /// O(nodes).
-[[nodiscard]] inline bool closes_cycle(const Predecessors& via, std::size_t i, std::size_t l,
-                                       std::vector<std::size_t>& cycle) {
+template <class WhenUsed = void>
+[[nodiscard]] bool closes_cycle(const Predecessors& via, std::size_t i, std::size_t l,
+                                std::vector<std::size_t>& cycle) {
   auto at = static_cast<std::ptrdiff_t>(i);
   while (at >= 0 && at != static_cast<std::ptrdiff_t>(l)) at = via[static_cast<std::size_t>(at)];
   if (at < 0) return false;

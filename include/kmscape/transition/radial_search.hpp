@@ -16,7 +16,8 @@
 
 namespace kmscape::internal {
 
-[[nodiscard]] inline Room room_for(const Clusters& clusters, const Counts& lower, const Counts& upper) {
+template <class WhenUsed = void>
+[[nodiscard]] Room room_for(const Clusters& clusters, const Counts& lower, const Counts& upper) {
   Room room;
   for (Index i = 0; i < clusters.count; ++i) {
     room.shrink.push_back(clusters.size(i) > lower(i));
@@ -26,7 +27,8 @@ namespace kmscape::internal {
 }
 
 /// "item 3 from cluster 0 to 1, item 5 from cluster 1 to 0"
-[[nodiscard]] inline std::string describe(const ItemExchange& exchange) {
+template <class WhenUsed = void>
+[[nodiscard]] std::string describe(const ItemExchange& exchange) {
   std::string result;
   for (const auto& move : exchange)
     result += text(result.empty() ? "" : ", ", "item ", move.item, " from cluster ", move.from, " to ", move.to);
@@ -34,10 +36,10 @@ namespace kmscape::internal {
 }
 
 /// Makes a clustering optimal for its sizes that is so up to rounding, and returns the exchanges; refuses any other.
-[[nodiscard]] inline std::vector<ItemExchange> mend(TransitionGraph& graph, ExchangePaths& paths,
-                                                    const Breakpoint& lambda, double tolerance,
-                                                    std::string_view function, std::string_view argument,
-                                                    std::string_view sites) {
+template <class WhenUsed = void>
+[[nodiscard]] std::vector<ItemExchange> mend(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+                                             double tolerance, std::string_view function, std::string_view argument,
+                                             std::string_view sites) {
   std::vector<ItemExchange> result;
   while (paths.find_cycle(graph, lambda, nullptr)) {
     LinearWeight total;
@@ -56,8 +58,9 @@ namespace kmscape::internal {
 }
 
 /// The next step of BHZ Algorithm 2; empty at a radial clustering.
-[[nodiscard]] inline ItemExchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
-                                                 const Room& room) {
+template <class WhenUsed = void>
+[[nodiscard]] ItemExchange path_to_radial(TransitionGraph& graph, ExchangePaths& paths, const Breakpoint& lambda,
+                                          const Room& room) {
   if (!room.any()) return {};
   paths.find_paths(graph, lambda, room);
   const std::size_t none = graph.size();

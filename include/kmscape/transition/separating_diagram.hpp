@@ -47,9 +47,10 @@ namespace internal {
 
 /// Solves p_l <= p_i + weight_il - e distance_il for the largest e, or for e = 0, in double. Keeps its last solution as
 /// the start of the next.
-class DifferenceSystem {
+template <class WhenUsed>
+class BasicDifferenceSystem {
  public:
-  explicit DifferenceSystem(std::size_t k)
+  explicit BasicDifferenceSystem(std::size_t k)
       : k_(k), potential_(k, 0.0), via_(k, -1), active_(k, 0), reduced_(k * k), lower_(k + 1) {}
 
   /// The largest e; infinite where no cycle bounds it. Infinite weights are no constraints.
@@ -170,6 +171,7 @@ class DifferenceSystem {
   std::vector<std::size_t> cycle_, tight_;  // found last, and the one whose ratio is the last margin
   double tolerance_ = 0;
 };
+using DifferenceSystem = BasicDifferenceSystem<void>;
 
 template <class P, class S>
 void check_sites(const Eigen::MatrixBase<P>& points, const Eigen::MatrixBase<S>& sites, std::string_view function,

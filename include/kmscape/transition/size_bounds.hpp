@@ -10,7 +10,8 @@
 
 namespace kmscape::internal {
 
-[[nodiscard]] inline Counts cluster_sizes(const Labels& labels, Index k) {
+template <class WhenUsed = void>
+[[nodiscard]] Counts cluster_sizes(const Labels& labels, Index k) {
   Counts sizes;
   sizes.resize(k);
   std::fill_n(sizes.data(), k, Index{0});
@@ -18,7 +19,8 @@ namespace kmscape::internal {
   return sizes;
 }
 
-inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std::string_view function) {
+template <class WhenUsed = void>
+void check_bounds(const Counts& lower, const Counts& upper, Index k, std::string_view function) {
   for (const auto& [name, bounds] : {std::pair<const char*, const Counts*>{"lower", &lower}, {"upper", &upper}})
     require(bounds->size() == k, function, name, text(bounds->size(), " bounds"), text("there are ", k, " clusters"),
             "pass one bound per cluster");
@@ -27,8 +29,9 @@ inline void check_bounds(const Counts& lower, const Counts& upper, Index k, std:
             "pass bounds >= 0");
 }
 
-inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
-                        std::string_view argument) {
+template <class WhenUsed = void>
+void check_sizes(const Counts& sizes, const Counts& lower, const Counts& upper, std::string_view function,
+                 std::string_view argument) {
   for (Index i = 0; i < sizes.size(); ++i)
     if (sizes(i) < lower(i) || sizes(i) > upper(i)) [[unlikely]]
       throw invalid_input(
@@ -38,8 +41,9 @@ inline void check_sizes(const Counts& sizes, const Counts& lower, const Counts& 
 }
 
 /// The bounds given, or the tightest where they are empty; both clusterings must keep them.
-[[nodiscard]] inline std::pair<Counts, Counts> common_bounds(const Labels& start, const Labels& target, Index k,
-                                                             Counts lower, Counts upper, std::string_view function) {
+template <class WhenUsed = void>
+[[nodiscard]] std::pair<Counts, Counts> common_bounds(const Labels& start, const Labels& target, Index k, Counts lower,
+                                                      Counts upper, std::string_view function) {
   const Counts start_sizes = cluster_sizes(start, k), target_sizes = cluster_sizes(target, k);
   if (lower.size() == 0) {
     lower.resize(k);

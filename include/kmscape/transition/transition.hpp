@@ -108,6 +108,7 @@ class TransitionSequence {
                      const TransitionSequenceOptions& options = {});
 
   /// The next exchange, made; nothing at the end.
+  template <class WhenUsed = void>
   [[nodiscard]] std::optional<TransitionStep> next();
 
   /// The clustering after the steps returned so far.
@@ -143,16 +144,23 @@ class TransitionSequence {
   template <class P, class S, class T>
   void begin_target(const Eigen::MatrixBase<P>& points, const Labels& target, const Eigen::MatrixBase<S>& start_sites,
                     const Eigen::MatrixBase<T>& target_sites, std::string_view function);
+  template <class WhenUsed = void>
   Transition collect(const Labels& target);
 
+  template <class WhenUsed = void>
   void find();
+  template <class WhenUsed = void>
   [[nodiscard]] bool find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at);
+  template <class WhenUsed = void>
   void set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves, bool is_tie);
+  template <class WhenUsed = void>
   void connect();
   void find_twins(const internal::Breakpoint& at);
   void set_sites(double lambda);
   void set_diagram(double lambda, PowerDiagram& diagram) const;
+  template <class WhenUsed = void>
   void share(internal::PendingStep& pending);
+  template <class WhenUsed = void>
   void measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram);
 
   TransitionSequenceOptions options_;
@@ -258,7 +266,8 @@ TransitionSequence::TransitionSequence(const Eigen::MatrixBase<P>& points, const
   begin(points, start, start_sites, target_sites, false, function, "start", "start_sites");
 }
 
-inline std::optional<TransitionStep> TransitionSequence::next() {
+template <class WhenUsed>
+std::optional<TransitionStep> TransitionSequence::next() {
   if (!is_begun_) find();
   is_begun_ = true;
   if (!pending_) return std::nullopt;
@@ -284,7 +293,8 @@ inline std::optional<TransitionStep> TransitionSequence::next() {
 }
 
 /// Finds what is to be made next, from the clustering that the graph holds.
-inline void TransitionSequence::find() {
+template <class WhenUsed>
+void TransitionSequence::find() {
   ItemExchange exchange;
   internal::Breakpoint at = internal::lambda_zero;
   if (stage_ == Stage::mend) {
@@ -325,8 +335,9 @@ inline void TransitionSequence::find() {
   }
 }
 
-inline void TransitionSequence::set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves,
-                                            bool is_tie) {
+template <class WhenUsed>
+void TransitionSequence::set_pending(TransitionPhase phase, const internal::Breakpoint& at, ItemExchange moves,
+                                     bool is_tie) {
   pending_.emplace();
   pending_->at = at;
   auto& step = pending_->step;
@@ -343,7 +354,8 @@ inline void TransitionSequence::set_pending(TransitionPhase phase, const interna
 
 /// The largest lambda up to which the graph's clustering stays radial, and the exchange that is due there; false where
 /// that is 1. Newton's method from above: a negative cycle at some lambda vanishes at a smaller one.
-inline bool TransitionSequence::find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at) {
+template <class WhenUsed>
+bool TransitionSequence::find_breakpoint(ItemExchange& exchange, internal::Breakpoint& at) {
   const internal::Room* const room = has_room_ ? &room_ : nullptr;
   const double from = graph_->lambda().value();
   at = internal::lambda_one;
@@ -364,7 +376,8 @@ inline bool TransitionSequence::find_breakpoint(ItemExchange& exchange, internal
 }
 
 /// What leads from the graph's clustering, optimal for the sites t, to the target's radial one.
-inline void TransitionSequence::connect() {
+template <class WhenUsed>
+void TransitionSequence::connect() {
   DifferenceGraph difference;
   difference.clusters = graph_->clusters().count;
   const auto& label = graph_->clusters().label;
@@ -452,7 +465,8 @@ inline void TransitionSequence::set_sites(double lambda) {
 }
 
 /// A power diagram for the clusterings before and after a step: system (7) of BHZ.
-inline void TransitionSequence::share(internal::PendingStep& pending) {
+template <class WhenUsed>
+void TransitionSequence::share(internal::PendingStep& pending) {
   const auto& clusters = graph_->clusters();
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(clusters.dim);
   const double lambda = pending.step.lambda, unit = clusters.weight_unit();
@@ -478,7 +492,8 @@ inline void TransitionSequence::share(internal::PendingStep& pending) {
 }
 
 /// The largest margin of the graph's clustering for the sites at lambda: LP (6) of BHZ.
-inline void TransitionSequence::measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram) {
+template <class WhenUsed>
+void TransitionSequence::measure(const internal::Breakpoint& at, double& margin, PowerDiagram& diagram) {
   const std::size_t k = graph_->size(), d = static_cast<std::size_t>(graph_->clusters().dim);
   const auto& clusters = graph_->clusters();
   const double lambda = at.value(), unit = clusters.weight_unit();
@@ -506,7 +521,8 @@ inline void TransitionSequence::measure(const internal::Breakpoint& at, double& 
   if (options_.diagrams == Diagrams::all) set_diagram(lambda, diagram);
 }
 
-inline Transition TransitionSequence::collect(const Labels& target) {
+template <class WhenUsed>
+Transition TransitionSequence::collect(const Labels& target) {
   Transition result;
   result.start = labels_;
   result.start_sites = start_sites_;

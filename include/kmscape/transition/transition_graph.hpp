@@ -27,10 +27,11 @@
 
 namespace kmscape::internal {
 
-class TransitionGraph {
+template <class WhenUsed>
+class BasicTransitionGraph {
  public:
   /// @param fixed the sites do not move: all questions are about the same lambda
-  TransitionGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
+  BasicTransitionGraph(Clusters clusters, const Breakpoint& lambda, bool fixed)
       : clusters_(std::move(clusters)),
         k_(static_cast<std::size_t>(clusters_.count)),
         lambda_(lambda),
@@ -590,5 +591,6 @@ class TransitionGraph {
   std::vector<std::size_t> chosen_, looked_up_, changed_, picked_;
   std::vector<double> first_gap_, last_gap_, scanned_first_, scanned_last_, sample_first_, sample_last_, moved_;
 };
+using TransitionGraph = BasicTransitionGraph<void>;
 
 }  // namespace kmscape::internal

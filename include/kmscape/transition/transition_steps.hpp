@@ -73,7 +73,8 @@ struct Transition {
 };
 
 /// The same transition from target to start.
-[[nodiscard]] inline Transition reversed(const Transition& transition) {
+template <class WhenUsed = void>
+[[nodiscard]] Transition reversed(const Transition& transition) {
   Transition result;
   result.start = transition.target;
   result.target = transition.start;
