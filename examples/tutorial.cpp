@@ -72,7 +72,7 @@ std::string fixed(double value, int decimals = 2) {
 }
 
 std::string at(const Eigen::Vector2d& x, int decimals = 2) {
-  return "(" + fixed(x.x(), decimals) + ", " + fixed(x.y(), decimals) + ")";
+  return std::string("(").append(fixed(x.x(), decimals)).append(", ").append(fixed(x.y(), decimals)).append(")");
 }
 
 /// The members of the cell `label`.
