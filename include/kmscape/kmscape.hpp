@@ -2,8 +2,8 @@
 //
 // A compiler instantiates what an inline function uses, all that it needs of Eigen and the standard library, in every
 // file that includes it. Where that takes long, the function is a template, and costs those who call it only:
-// `template <class WhenUsed = void>` is a parameter that is never given; a parameter `const std::same_as<T> auto&`
-// takes a T and nothing else; `BasicName<void>` is what Name stands for.
+// `template <class WhenUsed = void>` is a parameter that is never given, and `&name<>` a pointer to such a function; a
+// parameter `const std::same_as<T> auto&` takes a T and nothing else; `BasicName<void>` is what Name stands for.
 #pragma once
 
 #include <kmscape/balanced/amini_levina.hpp>
